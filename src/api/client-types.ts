@@ -1,0 +1,9 @@
+import type { Client } from "@connectrpc/connect";
+import type { NodeService } from "#api/gen/parley/v1/node_pb.ts";
+import type { WhisperService } from "#api/gen/parley/v1/whisper_pb.ts";
+
+/** A parley.v1 client, whatever carries it: a Unix socket, TCP with a token, a browser. */
+export interface ParleyClient {
+  readonly node: Client<typeof NodeService>;
+  readonly whisper: Client<typeof WhisperService>;
+}

@@ -1,0 +1,14 @@
+import type { Random } from "#base/random.ts";
+import type { Clock } from "#host/clock.ts";
+import type { Datagrams } from "#host/datagrams.ts";
+import type { Links } from "#host/links.ts";
+import type { Streams } from "#host/streams.ts";
+
+/** The machine a node runs on: the real one (system/) or one in a simulated World (sim/). */
+export interface Host {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly datagrams: Datagrams;
+  readonly streams: Streams;
+  readonly links: Links;
+}

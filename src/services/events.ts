@@ -1,0 +1,66 @@
+import type { LogLevel } from "#host/log.ts";
+import type { ServiceStatus } from "#services/service.ts";
+
+/** A chat message as people see it. */
+export interface ShownMessage {
+  readonly id: string;
+  /** Where its author listens; empty when the author did not say. */
+  readonly address: string;
+  readonly nick: string;
+  readonly body: string;
+  /** When the author says it was said, ms since the Unix epoch; 0 when unknown. */
+  readonly said: number;
+  /** When it reached this node, ms since the Unix epoch. */
+  readonly received: number;
+  /** True for what was said here. */
+  readonly own: boolean;
+}
+
+/** How a whisper peer stands. Times are ms since the Unix epoch. */
+export interface PeerStatus {
+  readonly address: string;
+  readonly nick: string;
+  readonly state: PeerState;
+  /** Who told of it: "configured", "operator", "incoming" (it dialled us) or "named by ADDR". */
+  readonly origin: string;
+  /** Our connection to it is up since; and its connection to us. */
+  readonly outSince?: number;
+  readonly inSince?: number;
+  readonly queuedMessages: number;
+  readonly queuedBytes: number;
+  readonly sentMessages: number;
+  readonly receivedMessages: number;
+  /** Messages that the full queue pushed out. */
+  readonly droppedMessages: number;
+  readonly lastDial?: number;
+  /** How the last dial or connection ended; empty when it did well. */
+  readonly lastError: string;
+  readonly nextDial?: number;
+  /** Dials that failed in a row. */
+  readonly failures: number;
+}
+
+/**
+ * linked: our connection to it is up; dialling: being tried; waiting: tried again at nextDial; known: not yet needed;
+ * held: `disconnect` holds it until `connect`.
+ */
+export type PeerState = "linked" | "dialling" | "waiting" | "known" | "held";
+
+/** The typed part of an event; `type` is its kind. */
+export type EventDetail =
+  | { readonly type: "service"; readonly status: ServiceStatus }
+  | { readonly type: "configuration"; readonly changed: readonly string[]; readonly error: string }
+  | { readonly type: "message"; readonly message: ShownMessage }
+  | { readonly type: "peer"; readonly peer: PeerStatus };
+
+/** One line of the node's log. */
+export interface NodeEvent {
+  /** 1, 2, 3, … since the daemon started. */
+  readonly sequence: number;
+  /** ms since the Unix epoch. */
+  readonly time: number;
+  readonly service: string;
+  readonly level: LogLevel;
+  readonly text: string;
+  readonly detail?: EventDetail;
+}
