@@ -36,26 +36,31 @@ export function encodeUtf8(text: string): Uint8Array {
 
 /** Text of `bytes` from `start` to `end`; each malformed sequence becomes U+FFFD (WHATWG Encoding, utf-8 decoder). */
 export function decodeUtf8(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  const units: number[] = [];
   let text = "";
   let at = start;
   while (at < end) {
-    if (units.length >= CHUNK) {
-      text += String.fromCharCode.apply(null, units);
-      units.length = 0;
-    }
-    const first = bytes[at]!;
-    if (first < 0x80) {
-      units.push(first);
-      at++;
+    const plainEnd = endOfAscii(bytes, at, Math.min(end, at + CHUNK));
+    if (plainEnd > at) {
+      text += String.fromCharCode.apply(null, bytes.subarray(at, plainEnd) as unknown as number[]);
+      at = plainEnd;
       continue;
     }
-    const [point, size] = decodeSequence(bytes, at, end);
-    at += size;
-    if (point < 0x10000) units.push(point);
-    else units.push(0xd800 + ((point - 0x10000) >> 10), 0xdc00 + ((point - 0x10000) & 0x3ff));
+    const units: number[] = [];
+    while (at < end && bytes[at]! >= 0x80 && units.length < CHUNK) {
+      const [point, size] = decodeSequence(bytes, at, end);
+      at += size;
+      if (point < 0x10000) units.push(point);
+      else units.push(0xd800 + ((point - 0x10000) >> 10), 0xdc00 + ((point - 0x10000) & 0x3ff));
+    }
+    text += String.fromCharCode.apply(null, units);
   }
-  return text + String.fromCharCode.apply(null, units);
+  return text;
+}
+
+function endOfAscii(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at]! < 0x80) at++;
+  return at;
 }
 
 /** One sequence that starts with a byte of 0x80 or above: [code point or U+FFFD, bytes taken]. */

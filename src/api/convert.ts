@@ -1,0 +1,150 @@
+// From the values of the services to the messages of parley.v1. Our times are ms since the Unix epoch.
+
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs, timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
+import {
+  EventSchema,
+  Level,
+  ServiceState as WireServiceState,
+  ServiceStatusSchema,
+} from "#api/gen/parley/v1/node_pb.ts";
+import { MessageSchema, PeerSchema, PeerState as WirePeerState } from "#api/gen/parley/v1/whisper_pb.ts";
+import type { EventDetail, NodeEvent, PeerState, PeerStatus, ShownMessage } from "#services/events.ts";
+import type { ServiceState, ServiceStatus } from "#services/service.ts";
+
+/**
+ * A moment as a Timestamp, to the millisecond; undefined for what Timestamp cannot say (it ends with the years 1 and
+ * 9999): such times come from the clocks of remote peers.
+ */
+export function timestampOf(timeMs: number | undefined): Timestamp | undefined {
+  if (timeMs === undefined || !(timeMs >= FIRST_MS && timeMs <= LAST_MS)) return undefined;
+  return timestampFromMs(Math.round(timeMs));
+}
+
+/** The moment of a Timestamp in ms; undefined for an unset one. */
+export function msOf(timestamp: Timestamp | undefined): number | undefined {
+  return timestamp && timestampMs(timestamp);
+}
+
+export function serviceStatusMessage(status: ServiceStatus) {
+  const { name, type, state, needs, restarts, reason } = status;
+  return create(ServiceStatusSchema, {
+    name,
+    type,
+    state: SERVICE_STATES[state],
+    needs: [...needs],
+    restarts,
+    reason,
+    ...timestamps({ since: status.since, nextAttempt: status.nextAttempt }),
+  });
+}
+
+export function chatMessage({ id, address, nick, body, own, said, received }: ShownMessage) {
+  const times = timestamps({ said: said === 0 ? undefined : said, received });
+  return create(MessageSchema, { id, address, nick, body, own, ...times });
+}
+
+export function peerMessage(peer: PeerStatus) {
+  const { address, nick, origin, queuedMessages, lastError, failures } = peer;
+  return create(PeerSchema, {
+    address,
+    nick,
+    state: PEER_STATES[peer.state],
+    origin,
+    queuedMessages,
+    lastError,
+    failures,
+    queuedBytes: BigInt(peer.queuedBytes),
+    sentMessages: BigInt(peer.sentMessages),
+    receivedMessages: BigInt(peer.receivedMessages),
+    droppedMessages: BigInt(peer.droppedMessages),
+    ...timestamps({
+      outSince: peer.outSince,
+      inSince: peer.inSince,
+      lastDial: peer.lastDial,
+      nextDial: peer.nextDial,
+    }),
+  });
+}
+
+export function eventMessage({ sequence, time, service, level, text, detail }: NodeEvent) {
+  return create(EventSchema, {
+    sequence: BigInt(sequence),
+    service,
+    level: LEVELS[level],
+    text,
+    ...timestamps({ time }),
+    ...(detail && { detail: detailMessage(detail) }),
+  });
+}
+
+/** What an event takes on the wire, within some bytes: a watcher's queue and a list are bounded by it. */
+export function eventBytes({ text, detail }: NodeEvent): number {
+  const shown = detail?.type === "message" ? messageBytes(detail.message) : 0;
+  return EVENT_BYTES + Buffer.byteLength(text) + shown;
+}
+
+/** What a chat message takes on the wire, within some bytes. */
+export function messageBytes({ body }: ShownMessage): number {
+  return EVENT_BYTES + Buffer.byteLength(body);
+}
+
+/** The level of an event as a number that grows with its weight; LEVEL_UNSPECIFIED (0) is below all. */
+export function levelOf(event: NodeEvent): Level {
+  return LEVELS[event.level];
+}
+
+type DetailMessage = NonNullable<MessageInitShape<typeof EventSchema>["detail"]>;
+
+function detailMessage(detail: EventDetail): DetailMessage {
+  switch (detail.type) {
+    case "service":
+      return { case: "serviceStatus", value: serviceStatusMessage(detail.status) };
+    case "configuration":
+      return { case: "configuration", value: { changed: [...detail.changed], error: detail.error } };
+    case "message":
+      return { case: "message", value: chatMessage(detail.message) };
+    case "peer":
+      return { case: "peer", value: peerMessage(detail.peer) };
+  }
+}
+
+/** Only the times that are known: an absent field is not the same as one that is undefined. */
+function timestamps<Name extends string>(times: Readonly<Record<Name, number | undefined>>) {
+  const known: { [Key in Name]?: Timestamp } = {};
+  for (const name in times) {
+    const timestamp = timestampOf(times[name]);
+    if (timestamp) known[name] = timestamp;
+  }
+  return known;
+}
+
+const SERVICE_STATES: Readonly<Record<ServiceState, WireServiceState>> = {
+  stopped: WireServiceState.STOPPED,
+  waiting: WireServiceState.WAITING,
+  starting: WireServiceState.STARTING,
+  running: WireServiceState.RUNNING,
+  stopping: WireServiceState.STOPPING,
+  failed: WireServiceState.FAILED,
+};
+
+const PEER_STATES: Readonly<Record<PeerState, WirePeerState>> = {
+  linked: WirePeerState.LINKED,
+  dialling: WirePeerState.DIALLING,
+  waiting: WirePeerState.WAITING,
+  known: WirePeerState.KNOWN,
+  held: WirePeerState.HELD,
+};
+
+const LEVELS: Readonly<Record<NodeEvent["level"], Level>> = {
+  debug: Level.DEBUG,
+  info: Level.INFO,
+  warn: Level.WARN,
+  error: Level.ERROR,
+};
+
+// The range of google.protobuf.Timestamp.
+const FIRST_MS = Date.parse("0001-01-01T00:00:00Z");
+const LAST_MS = Date.parse("9999-12-31T23:59:59.999Z");
+
+const EVENT_BYTES = 256; // of everything but the two texts that others can make long

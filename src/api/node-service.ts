@@ -1,0 +1,43 @@
+import { Code, type ServiceImpl } from "@connectrpc/connect";
+import { eventBytes, eventMessage, serviceStatusMessage, timestampOf } from "#api/convert.ts";
+import type { NodeService } from "#api/gen/parley/v1/node_pb.ts";
+import type { ApiLimits } from "#api/limits.ts";
+import { newest } from "#api/newest.ts";
+import { refusing } from "#api/refusal.ts";
+import { eventFilter, watch } from "#api/watch.ts";
+import type { NodeControl } from "#services/control.ts";
+
+/** parley.v1.NodeService over the daemon's control. */
+export function nodeService(control: NodeControl, limits: ApiLimits): ServiceImpl<typeof NodeService> {
+  return {
+    getVersion() {
+      const started = timestampOf(control.started);
+      return { ...control.version, node: control.name, ...(started && { started }) };
+    },
+    listServices() {
+      return { services: control.services().map(serviceStatusMessage) };
+    },
+    async restartService({ name }) {
+      const known = control.services().some((service) => service.name === name);
+      await refusing(known ? Code.Unavailable : Code.NotFound, () => control.restart(name));
+      return {};
+    },
+    getConfiguration() {
+      return { yaml: control.configuration() };
+    },
+    async reload() {
+      return { changed: [...(await refusing(Code.FailedPrecondition, () => control.reload()))] };
+    },
+    shutdown() {
+      control.shutdown();
+      return {};
+    },
+    listEvents(request) {
+      const events = control.log.since(0).filter(eventFilter(request));
+      return { events: newest(events, request.limit, limits.listBytes, eventBytes).map(eventMessage) };
+    },
+    watch(request, { signal }) {
+      return watch(control.log, request, signal, limits);
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** What a token permits; each role includes the ones before it. */
+export const ROLES = ["read", "write", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** True when a token of role `held` is enough for what asks for `needed`. */
+export function permits(held: Role, needed: Role): boolean {
+  return ROLES.indexOf(held) >= ROLES.indexOf(needed);
+}
+
+/** The role that "service/Method" asks for over TCP. What the table does not name is for the administrator alone. */
+export function roleFor(method: string): Role {
+  return METHOD_ROLES.get(method) ?? "admin";
+}
+
+// GetConfiguration is for readers: its secrets are masked.
+export const METHOD_ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
+  ["parley.v1.NodeService/GetVersion", "read"],
+  ["parley.v1.NodeService/ListServices", "read"],
+  ["parley.v1.NodeService/GetConfiguration", "read"],
+  ["parley.v1.NodeService/ListEvents", "read"],
+  ["parley.v1.NodeService/Watch", "read"],
+  ["parley.v1.NodeService/RestartService", "admin"],
+  ["parley.v1.NodeService/Reload", "admin"],
+  ["parley.v1.NodeService/Shutdown", "admin"],
+  ["parley.v1.WhisperService/ListPeers", "read"],
+  ["parley.v1.WhisperService/GetPeer", "read"],
+  ["parley.v1.WhisperService/ListMessages", "read"],
+  ["parley.v1.WhisperService/Say", "write"],
+  ["parley.v1.WhisperService/Connect", "write"],
+  ["parley.v1.WhisperService/Disconnect", "write"],
+  ["grpc.health.v1.Health/Check", "read"],
+  ["grpc.health.v1.Health/Watch", "read"],
+  ["grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "read"],
+  ["grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "read"],
+]);

@@ -1,0 +1,182 @@
+import { clearScreenDown, cursorTo, Interface, moveCursor, type Key } from "node:readline";
+
+/** The streams of a terminal, or what stands for one in a test. */
+export interface TerminalStreams {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+}
+
+export interface EditorEvents {
+  /** True when "?" at the end of `before` is ordinary text. */
+  isFreeText(before: string): boolean;
+  onLine(line: string): void;
+  onHelp(before: string): void;
+  onTab(before: string): void;
+  /** Ctrl-C. */
+  onInterrupt(): void;
+}
+
+/**
+ * The line being edited, on top of node:readline: "?" and Tab act at once, pasted text is text, keys that come while a
+ * command runs wait for it, and lines can be printed above the one being edited.
+ */
+export class LineEditor extends Interface {
+  readonly #events: EditorEvents;
+  readonly #output: NodeJS.WritableStream;
+  #busy = false;
+  #shown = false;
+  #pasted: string | undefined;
+  #literal = false;
+  readonly #waiting: Keystroke[] = [];
+
+  constructor(streams: TerminalStreams, events: EditorEvents) {
+    super({ ...streams, terminal: true, historySize: HISTORY_SIZE });
+    this.#events = events;
+    this.#output = streams.output;
+    this.on("line", (line) => {
+      if (this.#busy) {
+        // Only on a dumb terminal, where node:readline has keys of its own.
+        this.#wait({ text: line });
+        this.#wait(ENTER);
+        return;
+      }
+      this.#shown = false;
+      events.onLine(line);
+    });
+    this.on("SIGINT", () => events.onInterrupt());
+  }
+
+  /** While busy, all keys but Ctrl-C wait. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  hold(): void {
+    this.#busy = true;
+  }
+
+  /** Shows prompt and line again and lets the keys go on that waited. */
+  release(): void {
+    this.#busy = false;
+    this.show();
+    while (!this.#busy && this.#waiting.length > 0) {
+      const { text, key } = this.#waiting.shift()!;
+      if (key) this._ttyWrite(text, key);
+      else writeKey.call(this, text, {});
+    }
+  }
+
+  show(): void {
+    this.#shown = true;
+    this.prompt(true);
+  }
+
+  /** Prints whole lines above the line being edited, or just prints them while none is shown. */
+  printAbove(text: string): void {
+    if (!this.#shown) {
+      this.#output.write(text);
+      return;
+    }
+    const { rows } = this.getCursorPos();
+    if (rows > 0) moveCursor(this.#output, 0, -rows);
+    cursorTo(this.#output, 0);
+    clearScreenDown(this.#output);
+    this.#output.write(text);
+    internalsOf(this).prevRows = 0;
+    this.prompt(true);
+  }
+
+  /** Leaves the line as it stands on the screen, with `mark` behind it, and goes on below; show() draws it again. */
+  leaveLine(mark: string): void {
+    const { cursor } = this;
+    writeKey.call(this, undefined, { name: "e", ctrl: true });
+    this.#output.write(`${mark}\r\n`);
+    const internals = internalsOf(this);
+    internals.cursor = cursor;
+    internals.prevRows = 0;
+    this.#shown = false;
+  }
+
+  replaceLine(line: string, cursor: number): void {
+    const internals = internalsOf(this);
+    internals.line = line;
+    internals.cursor = cursor;
+  }
+
+  /** Called by node:readline for each key; the name is its. Overridden because its events come after the insertion. */
+  _ttyWrite(text: string | undefined, key: Key): void {
+    const interrupt = key.ctrl === true && key.name === "c";
+    if (interrupt) this.#pasted = undefined;
+    if (key.name === "paste-start") this.#pasted = "";
+    else if (key.name === "paste-end") this.#endPaste();
+    else if (this.#pasted !== undefined) this.#collect(text);
+    else if (this.#busy && !interrupt) this.#wait({ text, key });
+    else if (interrupt) this.#interrupt();
+    else this.#edit(text, key);
+  }
+
+  #interrupt(): void {
+    this.#waiting.length = 0; // what was typed ahead was meant for a command that did what it should
+    this.#events.onInterrupt();
+  }
+
+  #edit(text: string | undefined, key: Key): void {
+    const before = this.line.slice(0, this.cursor);
+    const literal = this.#literal;
+    this.#literal = !literal && key.ctrl === true && key.name === "v";
+    if (this.#literal) return;
+    if (text === "?" && !literal && !this.#events.isFreeText(before)) this.#events.onHelp(before);
+    else if (key.name === "tab" && !key.shift) this.#events.onTab(before);
+    else writeKey.call(this, text, key);
+  }
+
+  #collect(text: string | undefined): void {
+    if (text === undefined || text === null || this.#pasted === undefined) return;
+    if (this.#pasted.length + text.length <= MAX_PASTE) this.#pasted += text;
+  }
+
+  /** Each pasted line becomes its text and Enter, as if typed; the last one stays to be edited. */
+  #endPaste(): void {
+    const pasted = this.#pasted ?? "";
+    this.#pasted = undefined;
+    const lines = pasted.split(/\r\n|\r|\n/);
+    for (const [i, line] of lines.entries()) {
+      const text = line.replaceAll("\t", " ").replaceAll(/[\u0000-\u001f\u007f]/g, "");
+      if (text !== "") this.#wait({ text });
+      if (i < lines.length - 1) this.#wait(ENTER);
+    }
+    if (!this.#busy) this.release();
+  }
+
+  #wait(keystroke: Keystroke): void {
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(keystroke);
+  }
+}
+
+/** A key, or without `key` a text to be inserted as it is. */
+interface Keystroke {
+  readonly text: string | undefined;
+  readonly key?: Key;
+}
+
+/** Parts of node:readline that its types leave out. They have been there since its first versions. */
+interface Internals {
+  line: string;
+  cursor: number;
+  prevRows: number;
+}
+
+function internalsOf(editor: LineEditor): Internals {
+  return editor as unknown as Internals;
+}
+
+const writeKey = (
+  Interface.prototype as unknown as {
+    _ttyWrite(this: Interface, text: string | undefined, key: Key): void;
+  }
+)._ttyWrite;
+
+const ENTER: Keystroke = { text: "\r", key: { name: "return" } };
+const HISTORY_SIZE = 1_000;
+const MAX_PASTE = 1 << 20; // more than this is a mistake, and would be run line by line
+const MAX_WAITING = 10_000; // keys typed ahead of a command that hangs

@@ -1,0 +1,43 @@
+import { explain, OperatorError } from "#base/operator-error.ts";
+import { readOptions, type Options } from "#cli/options.ts";
+import { safeText } from "#prompt/safe-text.ts";
+
+/**
+ * The program `parley`, and its exit status: 0 done, 1 a command failed, 2 bad usage. Each way it can go loads only what
+ * it needs, because `parley -c "show version"` is to feel instant.
+ */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  try {
+    const [first, ...rest] = args;
+    if (first === "lab") return await (await import("#lab/main.ts")).runLab(rest);
+    if (first === "chat") return await (await import("#chat/main.ts")).runChat(rest);
+    return await runPrompt(readOptions(args, process.env));
+  } catch (error) {
+    process.stderr.write(`parley: ${safeText(explain(error))}\n`);
+    return error instanceof OperatorError ? error.exitStatus : 1;
+  }
+}
+
+async function runPrompt(options: Options): Promise<number> {
+  switch (options.type) {
+    case "help":
+      process.stdout.write((await import("#cli/usage.ts")).USAGE);
+      return 0;
+    case "version": {
+      const { readVersion } = await import("#config/version.ts");
+      const { formatVersion } = await import("#prompt/commands/format-version.ts");
+      process.stdout.write(`parley ${formatVersion(await readVersion())}\n`);
+      return 0;
+    }
+    case "prompt": {
+      const { openConnection } = await import("#cli/open-connection.ts");
+      const connect = () => openConnection(options.target);
+      const interactive = process.stdin.isTTY && process.stdout.isTTY;
+      if (options.commands.length === 0 && options.file === undefined && interactive) {
+        return (await import("#cli/terminal.ts")).runTerminal({ connect });
+      }
+      const { linesOf, runScript } = await import("#cli/script.ts");
+      return runScript(linesOf(options), { connect, output: process.stdout, errors: process.stderr });
+    }
+  }
+}

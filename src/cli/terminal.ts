@@ -1,0 +1,230 @@
+import type { ParleyConnection } from "#api/client.ts";
+import type { Message } from "#api/gen/parley/v1/whisper_pb.ts";
+import { Attachment } from "#cli/attachment.ts";
+import { LineEditor, type TerminalStreams } from "#cli/line-editor.ts";
+import { loadWidth } from "#cli/load-width.ts";
+import { parleyContext } from "#prompt/commands/parley-context.ts";
+import { parleyCommands } from "#prompt/commands/parley-commands.ts";
+import { formatMessage } from "#prompt/commands/show-messages.ts";
+import { completeAt } from "#prompt/completion.ts";
+import { isFreeText } from "#prompt/following.ts";
+import type { Command } from "#prompt/grammar.ts";
+import { renderHelp } from "#prompt/help.ts";
+import { widthFor } from "#prompt/render.ts";
+import { safeText } from "#prompt/safe-text.ts";
+import { execute, executeHelp, type Execution } from "#prompt/session.ts";
+import { commandTree, type CommandTree } from "#prompt/tree.ts";
+
+export interface TerminalOptions {
+  /** Called at the start, and again when a command needs the node after the connection was lost. */
+  connect(): Promise<ParleyConnection>;
+  /** Commands beside Parley's own, with their context bound. */
+  readonly extraCommands?: readonly Command[];
+  /** At the start instead of "connected to parleyd …"; empty for none. */
+  readonly banner?: string;
+  /** The name in the prompt, instead of the node's. */
+  readonly name?: string;
+  readonly streams?: TerminalStreams;
+}
+
+/**
+ * The interactive prompt, until it is left: exit status 0, or 128 and the number of the signal that ended it. Throws
+ * OperatorError when there is no daemon at the start.
+ */
+export async function runTerminal(options: TerminalOptions): Promise<number> {
+  const terminal = new Terminal(options);
+  return terminal.run();
+}
+
+class Terminal {
+  readonly #options: TerminalOptions;
+  readonly #streams: TerminalStreams;
+  readonly #attachment: Attachment;
+  readonly #tree: CommandTree;
+  readonly #left = Promise.withResolvers<number>();
+  #editor: LineEditor | undefined;
+  #running: AbortController | undefined;
+  #leaving = false;
+  #prompt = "parley# ";
+  #unprinted = "";
+
+  constructor(options: TerminalOptions) {
+    this.#options = options;
+    this.#streams = options.streams ?? { input: process.stdin, output: process.stdout };
+    this.#attachment = new Attachment({
+      connect: () => options.connect(),
+      onConnected: (node, description) => this.#greet(node, description),
+      onMessage: (message) => this.#printMessage(message),
+      onMissed: (count) => this.#printSoon(`${count} events went by too fast to be shown\n`),
+      onLost: () => this.#printSoon("lost the connection to parleyd\n"),
+    });
+    const context = parleyContext({
+      client: () => this.#attachment.client(),
+      now: Date.now,
+      exit: () => (this.#leaving = true),
+    });
+    this.#tree = commandTree([...parleyCommands(context), ...(options.extraCommands ?? [])]);
+  }
+
+  async run(): Promise<number> {
+    await this.#attachment.client();
+    const editor = new LineEditor(this.#streams, {
+      isFreeText: (before) => isFreeText(this.#tree, before),
+      onLine: (line) => void this.#runLine(line),
+      onHelp: (before) => void this.#help(before),
+      onTab: (before) => void this.#complete(before),
+      onInterrupt: () => this.#interrupt(),
+    });
+    this.#editor = editor;
+    const signals = [...SIGNALS].map(([name, status]) => [name, () => this.#leave(status)] as const);
+    for (const [name, leave] of signals) process.on(name, leave);
+    editor.on("close", () => this.#leave(0));
+    this.#streams.output.write(PASTE_ON);
+    editor.setPrompt(this.#prompt);
+    editor.show();
+    try {
+      return await this.#left.promise;
+    } finally {
+      for (const [name, leave] of signals) process.off(name, leave);
+    }
+  }
+
+  #leave(status: number): void {
+    if (this.#editor === undefined) return;
+    const editor = this.#editor;
+    this.#editor = undefined;
+    this.#running?.abort();
+    this.#attachment.close();
+    this.#streams.output.write(`${this.#leaving ? "" : "\r\n"}${PASTE_OFF}`);
+    editor.close();
+    this.#left.resolve(status);
+  }
+
+  #greet(node: string, description: string): void {
+    const name = this.#options.name ?? node;
+    this.#prompt = `${name === "" ? "parley" : safeText(name)}# `;
+    this.#editor?.setPrompt(this.#prompt);
+    const first = this.#editor === undefined;
+    const banner = (first ? this.#options.banner : undefined) ?? `connected to ${description}`;
+    if (banner !== "") this.#printSoon(`${safeText(banner)}\n`);
+  }
+
+  async #runLine(line: string): Promise<void> {
+    const editor = this.#editor!;
+    if (line.trim() === "") return editor.show();
+    const execution = await this.#whileHeld((signal) =>
+      execute(this.#tree, line, { call: { signal }, loadWidth }),
+    );
+    if (execution) await this.#printExecution(execution, line);
+    if (this.#leaving) this.#leave(0);
+    else this.#release(editor);
+  }
+
+  /** Shows the help as if "?" were typed and Enter pressed, and then the line again without it. */
+  async #help(before: string): Promise<void> {
+    const editor = this.#editor!;
+    editor.leaveLine("?");
+    const execution = await this.#whileHeld((signal) =>
+      executeHelp(this.#tree, before, { call: { signal, timeoutMs: LIVE_VALUES_TIMEOUT }, loadWidth }),
+    );
+    if (execution) await this.#printExecution(execution, before);
+    this.#release(editor);
+  }
+
+  async #complete(before: string): Promise<void> {
+    const editor = this.#editor!;
+    const completion = await this.#whileHeld((signal) =>
+      completeAt(this.#tree, before, { signal, timeoutMs: LIVE_VALUES_TIMEOUT }),
+    );
+    if (completion && this.#editor === editor) {
+      const { start, text, entries } = completion;
+      const after = editor.line.slice(before.length);
+      const filled = after.startsWith(" ") ? text.trimEnd() : text;
+      if (entries.length > 0) {
+        const help = await renderHelp(entries, loadWidth);
+        editor.leaveLine("");
+        this.#print(help);
+      } else editor.replaceLine(before.slice(0, start) + filled + after, start + filled.length);
+    }
+    this.#release(editor);
+  }
+
+  /** Lets the editor go on, unless a signal has ended it meanwhile. */
+  #release(editor: LineEditor): void {
+    if (this.#editor === editor) editor.release();
+  }
+
+  /** Runs `work` while keys wait; undefined when Ctrl-C ended the waiting, whatever `work` does then. */
+  async #whileHeld<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result | undefined> {
+    const controller = new AbortController();
+    const aborted = Promise.withResolvers<undefined>();
+    controller.signal.addEventListener("abort", () => aborted.resolve(undefined));
+    this.#running = controller;
+    this.#editor?.hold();
+    try {
+      return await Promise.race([work(controller.signal), aborted.promise]);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  #interrupt(): void {
+    const editor = this.#editor!;
+    if (this.#running) {
+      this.#running.abort();
+      this.#print("^C\n");
+      return;
+    }
+    const empty = editor.line === "";
+    editor.leaveLine("^C");
+    if (empty) this.#print('"exit" or Ctrl-D leaves the prompt\n');
+    editor.replaceLine("", 0);
+    editor.show();
+  }
+
+  async #printExecution(execution: Execution, line: string): Promise<void> {
+    this.#print(execution.output);
+    const { message, caret, error } = execution;
+    if (message === undefined) return;
+    if (caret === undefined) return this.#print(`${message}\n`);
+    // The line stands above as it was typed, so the caret goes under it, unless it takes several rows there.
+    const { columns = 80 } = this.#streams.output as { columns?: number };
+    const shown = this.#prompt + safeText(line);
+    const width = await widthFor([shown], loadWidth);
+    if (width(shown) >= columns) return this.#print(`${error}\n`);
+    this.#print(`${" ".repeat(width(this.#prompt))}${caret}\n${message}\n`);
+  }
+
+  #printMessage(message: Message): void {
+    this.#printSoon(`${safeText(formatMessage(message, Date.now()))}\n`);
+  }
+
+  #print(text: string): void {
+    if (this.#editor) this.#editor.printAbove(text);
+    else this.#streams.output.write(text);
+  }
+
+  /** Gathers what comes in one go, so that a burst of messages redraws the line once. */
+  #printSoon(text: string): void {
+    if (this.#editor === undefined) {
+      this.#streams.output.write(text);
+      return;
+    }
+    if (this.#unprinted === "") setImmediate(() => this.#flush());
+    this.#unprinted += text;
+  }
+
+  #flush(): void {
+    const text = this.#unprinted;
+    this.#unprinted = "";
+    if (this.#editor) this.#print(text);
+  }
+}
+
+const PASTE_ON = "\u001b[?2004h"; // the terminal then marks what is pasted
+const PASTE_OFF = "\u001b[?2004l";
+const LIVE_VALUES_TIMEOUT = 2_000; // help shows at least the words when the node does not answer
+const SIGNALS: ReadonlyMap<NodeJS.Signals, number> = new Map([
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+]);

@@ -1,0 +1,36 @@
+import { connect, disconnect, say } from "#prompt/commands/chat.ts";
+import { exit, quit, reload, restart, shutdown } from "#prompt/commands/operate.ts";
+import type { ParleyContext } from "#prompt/commands/parley-context.ts";
+import { showConfig } from "#prompt/commands/show-config.ts";
+import { showLog } from "#prompt/commands/show-log.ts";
+import { showMessages } from "#prompt/commands/show-messages.ts";
+import { showPeers } from "#prompt/commands/show-peers.ts";
+import { showProcesses, showServices } from "#prompt/commands/show-services.ts";
+import { showVersion } from "#prompt/commands/show-version.ts";
+import { showWhy } from "#prompt/commands/show-why.ts";
+import { bindCommands, type Command } from "#prompt/grammar.ts";
+
+/** Parley's own commands, for terminal, scripts and console. */
+export function parleyCommands(context: ParleyContext): readonly Command[] {
+  return bindCommands(
+    [
+      showVersion,
+      showServices,
+      showProcesses,
+      showConfig,
+      showLog,
+      showPeers,
+      showMessages,
+      showWhy,
+      say,
+      connect,
+      disconnect,
+      restart,
+      reload,
+      shutdown,
+      exit,
+      quit,
+    ],
+    context,
+  );
+}

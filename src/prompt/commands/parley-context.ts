@@ -1,0 +1,37 @@
+import type { ParleyClient } from "#api/client-types.ts";
+import type { LiveContext, LiveValues } from "#prompt/grammar.ts";
+import { formatPeerState, formatServiceState } from "#prompt/commands/states.ts";
+
+/** What Parley's own commands need of the program that they run in. */
+export interface ParleyContext extends LiveContext {
+  /** The node's API; connects first when there is no connection, so commands that need none run without a daemon. */
+  client(): Promise<ParleyClient>;
+  /** ms since the Unix epoch. */
+  now(): number;
+  /** Ends the prompt or the script after this command. */
+  exit(): void;
+  readonly live: { readonly service: LiveValues; readonly peer: LiveValues };
+}
+
+/** The context of a program that has a client and can be left; what exists now is asked of the node. */
+export function parleyContext(program: Omit<ParleyContext, "live">): ParleyContext {
+  const { client, now, exit } = program;
+  return {
+    client,
+    now,
+    exit,
+    live: {
+      async service(call) {
+        const { services } = await (await client()).node.listServices({}, call);
+        return services.map(({ name, state }) => ({ text: name, help: formatServiceState(state) }));
+      },
+      async peer(call) {
+        const { peers } = await (await client()).whisper.listPeers({}, call);
+        return peers.map(({ address, nick, state }) => ({
+          text: address,
+          help: nick === "" ? formatPeerState(state) : `${nick}, ${formatPeerState(state)}`,
+        }));
+      },
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { Event } from "#api/gen/parley/v1/node_pb.ts";
+import { linesAnswer } from "#prompt/answer.ts";
+import type { ParleyContext } from "#prompt/commands/parley-context.ts";
+import { formatLevel } from "#prompt/commands/states.ts";
+import { command } from "#prompt/grammar.ts";
+import { formatClock, isoTime, toMs } from "#prompt/times.ts";
+
+export const showLog = command<ParleyContext>()("show log [count:number]", {
+  help: [
+    "Show running system information",
+    "What happened on this node",
+    "How many events (0: all that are kept)",
+  ],
+  async run({ client, now }, { count }, call) {
+    const { events } = await (await client()).node.listEvents({ limit: count ?? DEFAULT_COUNT }, call);
+    return linesAnswer(
+      events.map(toJson),
+      events.map((event) => formatEvent(event, now())),
+    );
+  },
+});
+
+/** "10:05:03 warn  whisper: no answer from 192.0.2.7:55555". */
+export function formatEvent(event: Event, now: number): string {
+  const level = formatLevel(event.level).padEnd(5);
+  return `${formatClock(toMs(event.time), now)} ${level} ${event.service}: ${event.text}`;
+}
+
+function toJson(event: Event): unknown {
+  return {
+    sequence: Number(event.sequence),
+    time: isoTime(event.time),
+    level: formatLevel(event.level),
+    service: event.service,
+    text: event.text,
+  };
+}
+
+const DEFAULT_COUNT = 50; // a screen or two; `show log 0` has all

@@ -1,0 +1,169 @@
+import type { CallOptions } from "@connectrpc/connect";
+import type { ParleyClient } from "#api/client-types.ts";
+import type { Event, ServiceStatus, WatchResponse } from "#api/gen/parley/v1/node_pb.ts";
+import type { Message, Peer } from "#api/gen/parley/v1/whisper_pb.ts";
+import type { ApiTime } from "#prompt/times.ts";
+
+/** A node that answers from memory, for the tests of the prompt and of the terminal. */
+export class FakeNode {
+  name = "bob";
+  services: ServiceStatus[] = [service("whisper", 4), service("api", 4)];
+  peers: Peer[] = [];
+  messages: Message[] = [];
+  events: Event[] = [];
+  yaml = "node:\n  name: bob\n";
+  /** Thrown by every call while it is set. */
+  failure: unknown;
+  /** Calls do not answer while this is set. */
+  hangs = false;
+  /** "method argument" of every call that changes something. */
+  readonly orders: string[] = [];
+  readonly client: ParleyClient;
+  readonly #watchers = new Set<Watcher>();
+
+  constructor() {
+    // Requests and answers are plain values of the same shape.
+    this.client = { node: this.#node(), whisper: this.#whisper() } as unknown as ParleyClient;
+  }
+
+  /** Sends an item to every watcher. */
+  push(item: WatchResponse["item"]): void {
+    for (const watcher of this.#watchers) watcher.push(item);
+  }
+
+  /** Ends every watch stream, as a daemon does that goes away. */
+  hangUp(): void {
+    for (const watcher of this.#watchers) watcher.end();
+  }
+
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  #answer<Answer>(answer: () => Answer): () => Promise<Answer> {
+    return async () => {
+      if (this.failure !== undefined) throw this.failure;
+      if (this.hangs) await new Promise(() => {});
+      return answer();
+    };
+  }
+
+  #order<Request>(name: string, text: (request: Request) => string, answer: () => unknown = () => ({})) {
+    return async (request: Request) => {
+      this.orders.push(`${name} ${text(request)}`.trim());
+      return this.#answer(answer)();
+    };
+  }
+
+  #node() {
+    const version = { version: "0.1.0", commit: "2871e53", dirty: true, started: timeAt(0) };
+    return {
+      getVersion: this.#answer(() => ({ ...version, node: this.name })),
+      listServices: this.#answer(() => ({ services: this.services })),
+      getConfiguration: this.#answer(() => ({ yaml: this.yaml })),
+      listEvents: async ({ limit = 0 }) => ({ events: this.events.slice(-limit) }),
+      restartService: this.#order("restart", ({ name }: { name: string }) => name),
+      reload: this.#order(
+        "reload",
+        () => "",
+        () => ({ changed: ["whisper"] }),
+      ),
+      shutdown: this.#order("shutdown", () => ""),
+      watch: (_request: unknown, options?: CallOptions) => this.#watch(options),
+    };
+  }
+
+  #whisper() {
+    const address = ({ address }: { address: string }) => address;
+    return {
+      listPeers: this.#answer(() => ({ address: "127.0.0.1:5001", nick: "bob", peers: this.peers })),
+      getPeer: async ({ address }: { address: string }) => {
+        const found = this.peers.find((peer) => peer.address === address);
+        if (!found) throw { rawMessage: `nothing is known of ${address}` };
+        return { peer: found };
+      },
+      listMessages: async ({ limit = 0 }) => ({ messages: this.messages.slice(-limit) }),
+      say: this.#order("say", ({ body }: { body: string }) => body),
+      connect: this.#order("connect", address),
+      disconnect: this.#order("disconnect", address),
+    };
+  }
+
+  async *#watch(options?: CallOptions): AsyncGenerator<{ item: WatchResponse["item"] }> {
+    const watcher = new Watcher();
+    options?.signal?.addEventListener("abort", () => watcher.end());
+    this.#watchers.add(watcher);
+    try {
+      for (;;) {
+        const item = await watcher.next();
+        if (item === undefined) return;
+        yield { item };
+      }
+    } finally {
+      this.#watchers.delete(watcher);
+    }
+  }
+}
+
+export function timeAt(timeMs: number): ApiTime & { $typeName: "google.protobuf.Timestamp" } {
+  return {
+    $typeName: "google.protobuf.Timestamp",
+    seconds: BigInt(Math.floor(timeMs / 1_000)),
+    nanos: (timeMs % 1_000) * 1_000_000,
+  };
+}
+
+export function service(name: string, state: number, more: Partial<ServiceStatus> = {}): ServiceStatus {
+  const since = timeAt(1_000);
+  const status = { name, type: name, state, needs: [], since, restarts: 0, reason: "", ...more };
+  return { $typeName: "parley.v1.ServiceStatus", ...status } as ServiceStatus;
+}
+
+export function peer(address: string, state: number, more: Partial<Peer> = {}): Peer {
+  return {
+    $typeName: "parley.v1.Peer",
+    address,
+    nick: "",
+    state,
+    origin: "configured",
+    queuedMessages: 0,
+    queuedBytes: 0n,
+    sentMessages: 0n,
+    receivedMessages: 0n,
+    droppedMessages: 0n,
+    lastError: "",
+    failures: 0,
+    ...more,
+  } as Peer;
+}
+
+export function message(nick: string, body: string, more: Partial<Message> = {}): Message {
+  const base = { id: "1", address: "127.0.0.1:5002", received: timeAt(0), own: false };
+  return { $typeName: "parley.v1.Message", ...base, nick, body, ...more };
+}
+
+export function event(text: string, more: Partial<Event> = {}): Event {
+  const base = { sequence: 1n, time: timeAt(0), service: "whisper", level: 2 };
+  return { $typeName: "parley.v1.Event", ...base, text, detail: { case: undefined }, ...more } as Event;
+}
+
+class Watcher {
+  readonly #items: WatchResponse["item"][] = [];
+  #ended = false;
+  #wake = () => {};
+
+  push(item: WatchResponse["item"]): void {
+    this.#items.push(item);
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  async next(): Promise<WatchResponse["item"] | undefined> {
+    while (this.#items.length === 0 && !this.#ended) await new Promise<void>((wake) => (this.#wake = wake));
+    return this.#items.shift();
+  }
+}

@@ -1,0 +1,106 @@
+import { parseAddress } from "#base/address.ts";
+import { formatEndpoint, type Endpoint } from "#base/endpoint.ts";
+import { OperatorError } from "#base/operator-error.ts";
+import type { Random } from "#base/random.ts";
+import type { Clock } from "#host/clock.ts";
+import type { Datagrams } from "#host/datagrams.ts";
+import type { Host } from "#host/host.ts";
+import type { StreamListener, Streams } from "#host/streams.ts";
+import type { Machine, Network } from "#sim/network.ts";
+import { SimStream, whenRunning } from "#sim/streams.ts";
+
+/** The host ports of one machine in a World. */
+export function simHost(network: Network, machine: Machine, random: Random): Host {
+  return {
+    clock: simClock(network, machine),
+    random,
+    datagrams: simDatagrams(network, machine),
+    streams: simStreams(network, machine),
+    links: {
+      addresses: () => [
+        { interface: "lo", address: parseAddress("127.0.0.1")! },
+        { interface: "eth0", address: parseAddress(machine.host)! },
+      ],
+    },
+  };
+}
+
+/** Virtual time; the wall clock of every world starts on 2026-01-01. */
+export function simClock(network: Network, machine: Machine): Clock {
+  const { scheduler } = network;
+  return {
+    now: () => scheduler.now,
+    wallTime: () => WORLD_BEGAN + Math.floor(scheduler.now),
+    at: (at, run) => {
+      let cancelled = false;
+      const cancel = scheduler.at(at, () => whenRunning(network, machine, () => cancelled || run()));
+      return () => {
+        cancelled = true;
+        cancel();
+      };
+    },
+  };
+}
+
+function simDatagrams(network: Network, machine: Machine): Datagrams {
+  return {
+    open: async (at, handlers) => {
+      const local = claim(network, machine, at, machine.sockets);
+      machine.sockets.set(local.port, handlers);
+      return {
+        local,
+        send: (to, data) => {
+          if (machine.sockets.get(local.port) !== handlers) return;
+          network.sendDatagram(machine, { host: sourceHost(machine, to), port: local.port }, to, data);
+        },
+        close: () => {
+          if (machine.sockets.get(local.port) === handlers) machine.sockets.delete(local.port);
+        },
+      };
+    },
+  };
+}
+
+function simStreams(network: Network, machine: Machine): Streams {
+  return {
+    listen: async (at, accept): Promise<StreamListener> => {
+      const local = claim(network, machine, at, machine.listeners);
+      machine.listeners.set(local.port, accept);
+      return {
+        local,
+        close: async () => {
+          if (machine.listeners.get(local.port) === accept) machine.listeners.delete(local.port);
+        },
+      };
+    },
+    dial: (to, handlers) => SimStream.dial(network, machine, to, handlers),
+  };
+}
+
+function sourceHost(machine: Machine, to: Endpoint): string {
+  return to.host.startsWith("127.") ? "127.0.0.1" : machine.host;
+}
+
+function claim(
+  network: Network,
+  machine: Machine,
+  at: Endpoint,
+  used: ReadonlyMap<number, unknown>,
+): Endpoint {
+  if (!["0.0.0.0", "127.0.0.1", machine.host].includes(at.host)) {
+    throw new OperatorError(
+      `cannot listen on ${formatEndpoint(at)}: no such address here`,
+      "configure one of its own",
+    );
+  }
+  const port = at.port === 0 ? network.freePort(machine) : at.port;
+  if (used.has(port)) {
+    throw new OperatorError(
+      `cannot listen on ${formatEndpoint(at)}: the address is in use`,
+      "stop what uses it or configure another",
+    );
+  }
+  return { host: at.host, port };
+}
+
+const WORLD_BEGAN = Date.UTC(2026, 0, 1);
