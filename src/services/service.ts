@@ -21,8 +21,10 @@ export interface ServiceDefinition<
   readonly type: string;
   readonly needs: Needs;
   readonly config: ZodType<Config>;
+  /** Starts also when the configuration has no section for it. */
+  readonly always?: boolean;
   /** Addresses it would listen on, by configuration key: equal ones of two services are refused as a clash. */
-  readonly listens?: (config: Config) => readonly ListenAddress[];
+  listens?(config: Config): readonly ListenAddress[];
   start(host: ServiceHost<Config>, config: Config, needs: ApisOf<Needs>): Promise<Api> | Api;
 }
 
@@ -32,19 +34,22 @@ export interface ListenAddress {
   readonly endpoint: Endpoint;
 }
 
-// eslint-free variance note: a definition's own Config and Api are invisible to whoever only needs it.
-export type AnyService = ServiceDefinition<never, NeededServices, unknown>;
+/** Any definition: the types of its configuration and API matter only to those who name it. */
+export interface AnyService {
+  readonly name: string;
+  readonly type: string;
+  readonly needs: NeededServices;
+  readonly config: ZodType;
+  readonly always?: boolean;
+  listens?(config: never): readonly ListenAddress[];
+  start(host: never, config: never, needs: never): unknown;
+}
 export type NeededServices = Readonly<Record<string, AnyService>>;
-export type ApiOf<Definition> =
-  Definition extends ServiceDefinition<never, NeededServices, infer Api>
-    ? Api
-    : Definition extends ServiceDefinition<infer _Config, NeededServices, infer Api>
-      ? Api
-      : never;
+export type ApiOf<Definition extends AnyService> = Awaited<ReturnType<Definition["start"]>>;
 export type ApisOf<Needs extends NeededServices> = { readonly [Name in keyof Needs]: ApiOf<Needs[Name]> };
 
 /** The machine, and what the manager lends a service for one run of it, from start to stop. */
-export interface ServiceHost<Config = unknown> extends Host {
+export interface NodeHost extends Host {
   readonly node: NodeInfo;
   readonly log: Log<EventDetail>;
   /** Aborted when this run ends. */
@@ -53,10 +58,16 @@ export interface ServiceHost<Config = unknown> extends Host {
   atStop(run: () => Promise<void> | void): void;
   /** This run is over: the manager stops it, shows the reason and starts it again with back-off. */
   fail(error: unknown): void;
-  /** Offers a new configuration to the running service before the manager restarts it; true: taken in place. */
-  atReconfigure(take: (config: Config) => boolean): void;
+  /** What one run leaves for the next one of the same service; gone with the daemon. */
+  readonly kept: Map<string, unknown>;
   /** A recorder for a core's steps when the operator wants recordings, else undefined. */
   record(core: string, setup: unknown): Recorder | undefined;
+}
+
+/** A NodeHost for a service with this configuration. */
+export interface ServiceHost<Config> extends NodeHost {
+  /** Offers a new configuration to the running service before the manager restarts it; true: taken in place. */
+  atReconfigure(take: (config: Config) => boolean): void;
 }
 
 export interface NodeInfo {

@@ -1,0 +1,101 @@
+import { explain, OperatorError } from "#base/operator-error.ts";
+import { loadConfiguration } from "#config/load.ts";
+import { ConfigurationError } from "#config/problem.ts";
+import { formatVersion, readVersion } from "#config/version.ts";
+import { configurationSchema, Daemon } from "#daemon/daemon.ts";
+import { DAEMON_USAGE, readDaemonOptions, type DaemonOptions } from "#daemon/options.ts";
+import { safeText } from "#prompt/safe-text.ts";
+import type { NodeEvent } from "#services/events.ts";
+import { systemHost } from "#system/host.ts";
+
+/** The program `parleyd`. Resolves with its exit status. */
+async function main(args: readonly string[]): Promise<number> {
+  // A reader of our output that goes away must not end the daemon.
+  process.stdout.on("error", () => {});
+  process.stderr.on("error", () => {});
+  try {
+    return await act(readDaemonOptions(args));
+  } catch (error) {
+    const lines = error instanceof ConfigurationError ? error.message.split("\n") : [explain(error)];
+    for (const line of lines) process.stderr.write(`parleyd: ${safeText(line)}\n`);
+    return error instanceof OperatorError ? error.exitStatus : 1;
+  }
+}
+
+async function act(options: DaemonOptions): Promise<number> {
+  const source = { settings: options.settings, folder: process.cwd(), ...given(options) };
+  switch (options.action) {
+    case "help":
+      process.stdout.write(DAEMON_USAGE);
+      return 0;
+    case "version":
+      process.stdout.write(`parleyd ${formatVersion(await readVersion())}\n`);
+      return 0;
+    case "check":
+    case "print-config": {
+      const configuration = await loadConfiguration(source, configurationSchema());
+      process.stdout.write(
+        options.action === "check" ? "the configuration is good\n" : configuration.print(),
+      );
+      return 0;
+    }
+    case "run": {
+      const daemon = await Daemon.start({
+        host: systemHost(),
+        source,
+        version: await readVersion(),
+        follow: print,
+      });
+      return live(daemon, options.untilStdinEnds);
+    }
+  }
+}
+
+/** Until a signal, a command or the end of the standard input asks for the end. */
+async function live(daemon: Daemon, untilStdinEnds: boolean): Promise<number> {
+  const failing = (error: unknown): void => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    daemon.log.publish("node", "error", `unexpected: ${text.replaceAll(/\s*\n\s*/g, " ")}`);
+  };
+  // One service's mistake must not end the others.
+  process.on("uncaughtException", failing);
+  process.on("unhandledRejection", failing);
+  process.on("SIGHUP", () => void daemon.reload().catch(() => {}));
+  let asked = false;
+  const end = (signal: NodeJS.Signals): void => {
+    if (asked) process.exit(1); // asked twice: at once
+    asked = true;
+    daemon.log.publish("node", "info", `received ${signal}`);
+    daemon.shutdown();
+  };
+  process.on("SIGINT", end);
+  process.on("SIGTERM", end);
+  if (untilStdinEnds)
+    process.stdin
+      .on("end", () => daemon.shutdown())
+      .on("error", () => daemon.shutdown())
+      .resume();
+  await daemon.ending;
+  const late = setTimeout(() => process.exit(1), STOP_LIMIT_MS);
+  late.unref();
+  await daemon.stop();
+  return 0;
+}
+
+function given({ config, profile }: DaemonOptions) {
+  return { ...(config !== undefined && { path: config }), ...(profile !== undefined && { profile }) };
+}
+
+function print({ service, level, text }: NodeEvent): void {
+  if (level === "debug") return;
+  const prefix = level === "info" ? "" : `${level}: `;
+  process.stdout.write(
+    `${safeText(service === "node" ? `${prefix}${text}` : `${prefix}${service}: ${text}`)}\n`,
+  );
+}
+
+/** Each service has a limit of its own; this one is for all together. */
+const STOP_LIMIT_MS = 10_000;
+
+// Sockets of clients that linger must not keep the process.
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,61 @@
+import type { LogLevel } from "#host/log.ts";
+import type { EventSource } from "#services/control.ts";
+import type { EventDetail, NodeEvent } from "#services/events.ts";
+
+/** The one log of a node: what is kept of it, bounded by count and size, and whoever follows it. */
+export class EventLog implements EventSource {
+  readonly #wallTime: () => number;
+  readonly #kept: { readonly event: NodeEvent; readonly size: number }[] = [];
+  readonly #listeners = new Set<(event: NodeEvent) => void>();
+  #keptSize = 0;
+  #sequence = 0;
+
+  constructor(wallTime: () => number) {
+    this.#wallTime = wallTime;
+  }
+
+  publish(service: string, level: LogLevel, text: string, detail?: EventDetail): void {
+    const event: NodeEvent = {
+      sequence: ++this.#sequence,
+      time: this.#wallTime(),
+      service,
+      level,
+      text: text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text,
+      ...(detail && { detail }),
+    };
+    this.#keep(event);
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  since(after: number): readonly NodeEvent[] {
+    return this.#kept.filter(({ event }) => event.sequence > after).map(({ event }) => event);
+  }
+
+  subscribe(listener: (event: NodeEvent) => void, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#listeners.add(listener);
+    signal.addEventListener("abort", () => this.#listeners.delete(listener), { once: true });
+  }
+
+  #keep(event: NodeEvent): void {
+    const body = event.detail?.type === "message" ? event.detail.message.body.length : 0;
+    const size = EVENT_OVERHEAD + event.text.length + body;
+    this.#kept.push({ event, size });
+    this.#keptSize += size;
+    if (this.#kept.length <= 2 * MOST_KEPT && this.#keptSize <= 2 * MOST_SIZE) return;
+    // Dropped in halves, so that each event is moved a bounded number of times.
+    let from = Math.max(0, this.#kept.length - MOST_KEPT);
+    let total = this.#kept.slice(from).reduce((sum, kept) => sum + kept.size, 0);
+    while (total > MOST_SIZE && from < this.#kept.length) total -= this.#kept[from++]!.size;
+    this.#kept.splice(0, from);
+    this.#keptSize = total;
+  }
+}
+
+/** A day of a quiet node; between so many and twice as many are kept. */
+const MOST_KEPT = 2_000;
+/** Characters of all kept events: messages may be a megabyte each. */
+const MOST_SIZE = 8_000_000;
+/** One line on a screen, or a few. */
+const LONGEST_TEXT = 1_000;
+const EVENT_OVERHEAD = 200;
