@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { formatEndpoint, parseEndpoint, parseNamedEndpoint, type Endpoint } from "#base/endpoint.ts";
 import { explain, OperatorError } from "#base/operator-error.ts";
-import { safeText } from "#prompt/safe-text.ts";
+import { safeText } from "#base/safe-text.ts";
 import { advertisedAddress } from "#services/advertised-address.ts";
 import { drive, type Driver } from "#services/drive.ts";
 import { systemHost } from "#system/host.ts";

@@ -1,6 +1,6 @@
 import { explain, OperatorError } from "#base/operator-error.ts";
 import { readOptions, type Options } from "#cli/options.ts";
-import { safeText } from "#prompt/safe-text.ts";
+import { safeText } from "#base/safe-text.ts";
 
 /**
  * The program `parley`, and its exit status: 0 done, 1 a command failed, 2 bad usage. Each way it can go loads only what

@@ -11,7 +11,7 @@ import { isFreeText } from "#prompt/following.ts";
 import type { Command } from "#prompt/grammar.ts";
 import { renderHelp } from "#prompt/help.ts";
 import { widthFor } from "#prompt/render.ts";
-import { safeText } from "#prompt/safe-text.ts";
+import { safeText } from "#base/safe-text.ts";
 import { execute, executeHelp, type Execution } from "#prompt/session.ts";
 import { commandTree, type CommandTree } from "#prompt/tree.ts";
 

@@ -4,7 +4,7 @@ import { ConfigurationError } from "#config/problem.ts";
 import { formatVersion, readVersion } from "#config/version.ts";
 import { configurationSchema, Daemon } from "#daemon/daemon.ts";
 import { DAEMON_USAGE, readDaemonOptions, type DaemonOptions } from "#daemon/options.ts";
-import { safeText } from "#prompt/safe-text.ts";
+import { safeText } from "#base/safe-text.ts";
 import type { NodeEvent } from "#services/events.ts";
 import { systemHost } from "#system/host.ts";
 

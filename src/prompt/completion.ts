@@ -2,7 +2,7 @@ import type { CallOptions } from "@connectrpc/connect";
 import { followingAt } from "#prompt/following.ts";
 import type { Candidate } from "#prompt/grammar.ts";
 import { valuesOf } from "#prompt/help.ts";
-import { safeText } from "#prompt/safe-text.ts";
+import { safeText } from "#base/safe-text.ts";
 import { quoteToken, readTokens } from "#prompt/tokens.ts";
 import type { CommandTree } from "#prompt/tree.ts";
 

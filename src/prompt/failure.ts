@@ -1,5 +1,5 @@
 import { explain } from "#base/operator-error.ts";
-import { safeText } from "#prompt/safe-text.ts";
+import { safeText } from "#base/safe-text.ts";
 
 /**
  * Why a command failed, as one line that is safe on a terminal. An error of the API has its message, without the name of

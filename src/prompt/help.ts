@@ -3,7 +3,7 @@ import { followingAt, type PossibleParameter } from "#prompt/following.ts";
 import type { Candidate } from "#prompt/grammar.ts";
 import type { Match } from "#prompt/match.ts";
 import { widthFor, type LoadWidth } from "#prompt/render.ts";
-import { safeText } from "#prompt/safe-text.ts";
+import { safeText } from "#base/safe-text.ts";
 import { padEnd } from "#prompt/table.ts";
 import type { CommandTree } from "#prompt/tree.ts";
 

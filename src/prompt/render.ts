@@ -1,6 +1,6 @@
 import type { Answer, Block } from "#prompt/answer.ts";
 import type { Pipe } from "#prompt/pipes.ts";
-import { safeJson, safeText } from "#prompt/safe-text.ts";
+import { safeJson, safeText } from "#base/safe-text.ts";
 import { asciiWidth, renderTable, type Width } from "#prompt/table.ts";
 
 /** A line that is ready for the terminal. Headings are not counted by `| count`. */

@@ -6,7 +6,7 @@ import { helpAt, renderHelp } from "#prompt/help.ts";
 import { matchLine, type Match } from "#prompt/match.ts";
 import { readPipes, type Pipe } from "#prompt/pipes.ts";
 import { renderAnswer, widthFor, type LoadWidth } from "#prompt/render.ts";
-import { safeText } from "#prompt/safe-text.ts";
+import { safeText } from "#base/safe-text.ts";
 import { asciiWidth } from "#prompt/table.ts";
 import type { CommandTree } from "#prompt/tree.ts";
 
