@@ -1,0 +1,38 @@
+// Runs all tests, or those named: unit tests in one process, the others in one each, two at a time.
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+
+const FLAGS = ["--disable-warning=ExperimentalWarning", "--test"];
+const named = process.argv.slice(2);
+const runs =
+  named.length > 0
+    ? [{ patterns: named.map((name) => (/[*]|\.ts$/.test(name) ? name : `${name.replace(/\/$/, "")}/**/*.test.ts`)), flags: [] }]
+    : [
+        { patterns: ["src/**/*.test.ts"], flags: ["--test-concurrency=2"] },
+        { patterns: ["test/**/*.test.ts"], flags: ["--test-concurrency=2"] },
+      ];
+
+let failed = 0;
+for (const { patterns, flags } of runs) {
+  const files = patterns.flatMap((pattern) => globSync(pattern)).sort();
+  if (files.length === 0) {
+    // node --test would call this a success.
+    process.stderr.write(`no test matches ${patterns.join(" ")}\n`);
+    process.exit(1);
+  }
+  failed ||= await run([...FLAGS, ...flags, ...files]);
+}
+process.exit(failed);
+
+function run(args) {
+  const env = { NODE_COMPILE_CACHE: "node_modules/.cache/compile", ...process.env };
+  const child = spawn(process.execPath, args, { stdio: "inherit", env });
+  const pass = (signal) => child.kill(signal);
+  process.on("SIGINT", pass).on("SIGTERM", pass);
+  return new Promise((resolve) => {
+    child.on("exit", (code) => {
+      process.off("SIGINT", pass).off("SIGTERM", pass);
+      resolve(code ?? 1);
+    });
+  });
+}
