@@ -9,7 +9,7 @@ import { safeText } from "#base/safe-text.ts";
 export async function runProgram(args: readonly string[]): Promise<number> {
   try {
     const [first, ...rest] = args;
-    if (first === "lab") return await (await import("#lab/main.ts")).runLab(rest);
+    if (first === "lab") return await (await import("#cli/lab-program.ts")).runLab(rest);
     if (first === "chat") return await (await import("#chat/main.ts")).runChat(rest);
     return await runPrompt(readOptions(args, process.env));
   } catch (error) {

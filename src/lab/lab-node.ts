@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { connectTo, type ParleyConnection } from "#api/client.ts";
+import { OperatorError } from "#base/operator-error.ts";
+
+export type LabNodeState = "stopped" | "running" | "failed";
+
+/** One node of a lab: its own parleyd, started and stopped from here. */
+export class LabNode {
+  readonly name: string;
+  readonly socket: string;
+  /** All that its daemon prints, of all its lives. */
+  readonly logFile: string;
+  readonly #configuration: string;
+  readonly #data: string;
+  #child: ChildProcess | undefined;
+  #exit: Promise<void> = Promise.resolve();
+  #connection: ParleyConnection | undefined;
+  state: LabNodeState = "stopped";
+
+  /** `configuration` is the folder with the profile `name`; `folder` is where socket, data and log go. */
+  constructor(name: string, configuration: string, folder: string) {
+    this.name = name;
+    this.#configuration = configuration;
+    this.socket = join(folder, `${name}.sock`);
+    this.#data = join(folder, name);
+    this.logFile = join(folder, `${name}.log`);
+  }
+
+  /** Starts its daemon; resolves when that answers. Throws OperatorError with the daemon's own words when it does not. */
+  async start(): Promise<void> {
+    if (this.state === "running")
+      throw new OperatorError(`${this.name} is running`, `stop it first: lab stop ${this.name}`);
+    const child = this.#spawn();
+    let exited = false;
+    this.#exit = new Promise((resolve) => child.once("exit", () => resolve()));
+    void this.#exit.then(() => {
+      exited = true;
+      this.#drop();
+      this.state = this.state === "stopped" ? "stopped" : "failed";
+    });
+    this.state = "running";
+    for (
+      const end = performance.now() + START_LIMIT_MS;
+      performance.now() < end && !exited;
+      await pause(POLL_MS)
+    ) {
+      this.#connection = await connectTo({ socket: this.socket }).catch(() => undefined);
+      if (this.#connection) return;
+    }
+    await this.stop();
+    this.state = "failed";
+    throw new OperatorError(`${this.name} did not start: ${this.#lastWords()}`, `see ${this.logFile}`);
+  }
+
+  /** Ends its daemon in order, and by force when that takes too long. */
+  async stop(): Promise<void> {
+    this.state = "stopped";
+    const child = this.#child;
+    this.#drop();
+    if (!child) return;
+    child.kill("SIGTERM");
+    const force = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
+    await this.#exit;
+    clearTimeout(force);
+  }
+
+  /** Addresses of the peers it is linked with, and its own. */
+  async links(): Promise<{ readonly address: string; readonly linked: readonly string[] }> {
+    const connection = (this.#connection ??= await connectTo({ socket: this.socket }));
+    const { address, peers } = await connection.client.whisper.listPeers({});
+    return { address, linked: peers.filter(({ state }) => state === LINKED).map((peer) => peer.address) };
+  }
+
+  #spawn(): ChildProcess {
+    const log = openSync(this.logFile, "a", 0o600);
+    const settings = ["-s", `node.data=${this.#data}`, "-s", `api.socket=${this.socket}`];
+    const args = ["-c", this.#configuration, "-p", this.name, ...settings, "--until-stdin-ends"];
+    // The daemon's standard input is a pipe from here: however this process ends, the daemon notices and stops.
+    // A group of its own keeps a Ctrl-C at the terminal from it: the lab says when it ends.
+    const child = spawn(PARLEYD, args, { stdio: ["pipe", log, log], detached: true });
+    closeSync(log);
+    child.stdin!.on("error", () => {});
+    child.on("error", () => {});
+    this.#child = child;
+    return child;
+  }
+
+  #drop(): void {
+    this.#child = undefined;
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  #lastWords(): string {
+    const lines = readFileSync(this.logFile, "utf8").trimEnd().split("\n");
+    return (lines.at(-1) ?? "").replace(/^parleyd: /, "");
+  }
+}
+
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, durationMs));
+}
+
+const PARLEYD = fileURLToPath(new URL("../../bin/parleyd", import.meta.url));
+/** PEER_STATE_LINKED of parley.v1. */
+const LINKED = 1;
+const START_LIMIT_MS = 15_000;
+const STOP_LIMIT_MS = 12_000;
+const POLL_MS = 50;
