@@ -33,6 +33,7 @@ async function up(lab: Lab, ended: Promise<number>): Promise<number> {
   const begin = performance.now();
   await lab.startAll();
   const links = await lab.whenLinked(LINK_LIMIT_MS);
+  if (lab.closed) return 0; // asked to stop while the peers were finding each other
   const seconds = ((performance.now() - begin) / 1_000).toFixed(1);
   const names = lab.nodes.map(({ name }) => name).join(", ");
   const count = lab.nodes.length;
@@ -45,12 +46,21 @@ async function up(lab: Lab, ended: Promise<number>): Promise<number> {
   if (process.stdin.isTTY && process.stdout.isTTY) {
     print(`this is the prompt of ${prompt}; try ?, show peers, say hello, lab stop alice, exit`);
     const { socket } = lab.node(prompt);
-    return runTerminal({ connect: () => connectTo({ socket }), extraCommands: labCommands(lab), banner: "" });
+    // Ctrl-C is a key there; a SIGINT from elsewhere must end the terminal too, which knows SIGTERM.
+    const leave = (): void => void process.kill(process.pid, "SIGTERM");
+    process.on("SIGINT", leave);
+    return runTerminal({
+      connect: () => connectTo({ socket }),
+      extraCommands: labCommands(lab),
+      banner: "",
+    }).finally(() => process.off("SIGINT", leave));
   }
   print("the prompt of each, from another terminal:");
   for (const { name, socket } of lab.nodes) print(`  ${name.padEnd(8)} bin/parley --socket ${socket}`);
   print("commands: show peers, show messages, say TEXT, show why ADDR; ? for all. SIGTERM ends the lab.");
-  return ended;
+  // Nodes can be shut down from elsewhere, and then nothing else keeps this process.
+  const alive = setInterval(() => {}, 2 ** 30);
+  return ended.finally(() => clearInterval(alive));
 }
 
 function print(line: string): void {

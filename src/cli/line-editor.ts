@@ -62,7 +62,7 @@ export class LineEditor extends Interface {
     while (!this.#busy && this.#waiting.length > 0) {
       const { text, key } = this.#waiting.shift()!;
       if (key) this._ttyWrite(text, key);
-      else writeKey.call(this, text, {});
+      else this.#pass(text, {});
     }
   }
 
@@ -73,6 +73,7 @@ export class LineEditor extends Interface {
 
   /** Prints whole lines above the line being edited, or just prints them while none is shown. */
   printAbove(text: string): void {
+    if (text === "") return;
     if (!this.#shown) {
       this.#output.write(text);
       return;
@@ -89,7 +90,8 @@ export class LineEditor extends Interface {
   /** Leaves the line as it stands on the screen, with `mark` behind it, and goes on below; show() draws it again. */
   leaveLine(mark: string): void {
     const { cursor } = this;
-    writeKey.call(this, undefined, { name: "e", ctrl: true });
+    internalsOf(this).cursor = this.line.length;
+    this.prompt(true);
     this.#output.write(`${mark}\r\n`);
     const internals = internalsOf(this);
     internals.cursor = cursor;
@@ -127,7 +129,13 @@ export class LineEditor extends Interface {
     if (this.#literal) return;
     if (text === "?" && !literal && !this.#events.isFreeText(before)) this.#events.onHelp(before);
     else if (key.name === "tab" && !key.shift) this.#events.onTab(before);
-    else writeKey.call(this, text, key);
+    else this.#pass(text, key);
+  }
+
+  /** Hands a key on to node:readline. When several come at once it would not redraw what stands behind the cursor. */
+  #pass(text: string | undefined, key: Key): void {
+    internalsOf(this).isCompletionEnabled = true;
+    writeKey.call(this, text, key);
   }
 
   #collect(text: string | undefined): void {
@@ -164,6 +172,7 @@ interface Internals {
   line: string;
   cursor: number;
   prevRows: number;
+  isCompletionEnabled: boolean;
 }
 
 function internalsOf(editor: LineEditor): Internals {

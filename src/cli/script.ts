@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import type { ParleyConnection } from "#api/client.ts";
+import type { ParleyClient } from "#api/client-types.ts";
 import { OperatorError } from "#base/operator-error.ts";
 import { loadWidth } from "#cli/load-width.ts";
 import { parleyContext } from "#prompt/commands/parley-context.ts";
@@ -14,8 +14,8 @@ export interface ScriptLine {
 }
 
 export interface ScriptSurroundings {
-  /** Called when the first command needs the node. */
-  connect(): Promise<ParleyConnection>;
+  /** The node's API; called only by commands that need it. */
+  client(): Promise<ParleyClient>;
   readonly output: { write(text: string): unknown };
   readonly errors: { write(text: string): unknown };
 }
@@ -26,32 +26,26 @@ export interface ScriptSurroundings {
  */
 export async function runScript(
   lines: AsyncIterable<ScriptLine> | Iterable<ScriptLine>,
-  { connect, output, errors }: ScriptSurroundings,
+  { client, output, errors }: ScriptSurroundings,
 ): Promise<0 | 1 | 2> {
-  let connecting: Promise<ParleyConnection> | undefined;
   let leaving = false;
   const context = parleyContext({
-    client: async () => (await (connecting ??= connect())).client,
+    client,
     now: Date.now,
     exit: () => (leaving = true),
   });
   const tree = commandTree(parleyCommands(context));
-  try {
-    for await (const { text, place } of lines) {
-      if (/^\s*(#|$)/.test(text)) continue;
-      const execution = await execute(tree, text, { loadWidth });
-      output.write(execution.output);
-      if (execution.status !== 0) {
-        errors.write(`${place ?? "parley"}: ${execution.error ?? ""}\n`);
-        return execution.status;
-      }
-      if (leaving) break;
+  for await (const { text, place } of lines) {
+    if (/^\s*(#|$)/.test(text)) continue;
+    const execution = await execute(tree, text, { loadWidth });
+    output.write(execution.output);
+    if (execution.status !== 0) {
+      errors.write(`${place ?? "parley"}: ${execution.error ?? ""}\n`);
+      return execution.status;
     }
-    return 0;
-  } finally {
-    const connection = await connecting?.catch(() => undefined);
-    connection?.close();
+    if (leaving) break;
   }
+  return 0;
 }
 
 /** The commands of -c, of the script file, or of standard input. */

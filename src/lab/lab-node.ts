@@ -52,7 +52,7 @@ export class LabNode {
     }
     await this.stop();
     this.state = "failed";
-    throw new OperatorError(`${this.name} did not start: ${this.#lastWords()}`, `see ${this.logFile}`);
+    throw this.#startError();
   }
 
   /** Ends its daemon in order, and by force when that takes too long. */
@@ -94,9 +94,12 @@ export class LabNode {
     this.#connection = undefined;
   }
 
-  #lastWords(): string {
+  /** The daemon's last line is its error and the remedy, as every daemon of ours writes it. */
+  #startError(): OperatorError {
     const lines = readFileSync(this.logFile, "utf8").trimEnd().split("\n");
-    return (lines.at(-1) ?? "").replace(/^parleyd: /, "");
+    const words = (lines.at(-1) || "it printed nothing").replace(/^parleyd: /, "");
+    const [message, ...remedy] = words.split("; ");
+    return new OperatorError(`${this.name} did not start: ${message}`, remedy.join("; ") || "run its parleyd by hand");
   }
 }
 

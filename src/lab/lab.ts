@@ -1,5 +1,4 @@
 import { rm } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
 import { OperatorError } from "#base/operator-error.ts";
 import { makeLabFolder } from "#lab/lab-folder.ts";
 import { LabNode } from "#lab/lab-node.ts";
@@ -47,11 +46,16 @@ export class Lab {
       );
       const addresses = views.map(({ address }) => address);
       const links = views.map(({ linked }) => linked.filter((address) => addresses.includes(address)).length);
-      if (links.every((count) => count === running.length - 1))
+      if (running.length > 0 && links.every((count) => count === running.length - 1))
         return links.reduce((sum, count) => sum + count, 0);
       await new Promise((resolve) => void setTimeout(resolve, POLL_MS));
     }
     return undefined;
+  }
+
+  /** `close` was called: nothing is to be started or shown any more. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
   }
 
   /** Stops every node and removes the lab's folder; may be called more than once. */

@@ -10,7 +10,7 @@ import { isLiveKind, type FixedKinds } from "#prompt/kinds.ts";
  */
 export function command<Context>(): <const Grammar extends string>(
   grammar: Grammar,
-  definition: Definition<Context, Grammar>,
+  definition: Definition<Context, NoInfer<Grammar>>, // only the grammar decides: the help would widen it
 ) => Declaration<Context> {
   return (grammar, definition) => {
     const tokens = readGrammar(grammar, definition.help);

@@ -38,6 +38,7 @@ export class Network {
   readonly random: Random;
   faults: Faults;
   readonly #machines = new Map<string, Machine>();
+  #grouping = 0;
 
   constructor(scheduler: Scheduler, random: Random, faults: Faults) {
     this.scheduler = scheduler;
@@ -66,6 +67,16 @@ export class Network {
 
   machines(): IterableIterator<Machine> {
     return this.#machines.values();
+  }
+
+  /** Who reaches whom has changed: streams that are cut are found by keepalive, unless it changes back before. */
+  regrouped(keepaliveMs: number): void {
+    const grouping = ++this.#grouping;
+    this.scheduler.at(this.scheduler.now + keepaliveMs, () => {
+      if (grouping !== this.#grouping) return;
+      for (const machine of this.#machines.values())
+        for (const stream of [...machine.streams]) stream.probe();
+    });
   }
 
   reachable(a: Machine, b: Machine): boolean {

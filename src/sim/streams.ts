@@ -41,7 +41,8 @@ export class SimStream implements Stream {
       this.#send(data.slice(start, end));
       start = end;
     }
-    this.#send(data.slice(start));
+    // Not copied: what was written is nobody's to change, as with the bytes of a real socket.
+    this.#send(start === 0 ? data : data.slice(start));
   }
 
   close(): void {
@@ -62,6 +63,16 @@ export class SimStream implements Stream {
       else
         this.#network.scheduler.at(this.#network.scheduler.now + KEEPALIVE_MS, () => peer.#end("ETIMEDOUT"));
     });
+  }
+
+  /** What keepalive probes find after a partition: both ends hear of it, if nothing else told them. */
+  probe(): void {
+    const peer = this.#peer;
+    if (!peer || this.#network.reachable(this.#machine, peer.#machine)) return;
+    this.#segments = [];
+    this.#end("ETIMEDOUT");
+    peer.#segments = [];
+    peer.#end("ETIMEDOUT");
   }
 
   /** Sends a SYN, and again after growing pauses, until somebody answers. */
@@ -209,7 +220,7 @@ const RETRANSMIT_MS = 200;
 const CONNECT_MS = 20_000;
 /** How long data may stay unacknowledged; minutes on real systems, shortened so that short runs meet it. */
 const GIVE_UP_MS = 20_000;
-/** When the side that only listens notices that the other is gone. */
-const KEEPALIVE_MS = 60_000;
+/** When keepalive finds that the other side is gone: as system/ sets it, 60 s and ten probes. */
+export const KEEPALIVE_MS = 70_000;
 /** How often a paused machine is looked at again. */
 const POLL_MS = 50;

@@ -9,7 +9,7 @@ import { Runner } from "#machine/runner.ts";
 import { simClock, simHost } from "#sim/host.ts";
 import { Network, type Faults, type Machine } from "#sim/network.ts";
 import { Scheduler } from "#sim/scheduler.ts";
-import { SimStream } from "#sim/streams.ts";
+import { KEEPALIVE_MS, SimStream } from "#sim/streams.ts";
 
 export interface WorldOptions extends Partial<Faults> {
   /** Decides everything: the same seed gives the same run, step by step. */
@@ -168,6 +168,7 @@ export class World<Command, Event, C extends AnyCore<Command, Event> = AnyCore<C
   /** Parts the network: nodes reach only those of the same group. Undoes an earlier split. */
   split(groupOf: (id: number) => number): void {
     for (const { node, machine } of this.#nodes) machine.group = groupOf(node.id);
+    this.#network.regrouped(KEEPALIVE_MS);
   }
 
   heal(): void {

@@ -28,10 +28,13 @@ export class JsonReader {
     return this.#heldBytes;
   }
 
-  /** Takes the next bytes; calls `take` for each value that ends in them. Returns what is wrong; then it is over. */
-  read(chunk: Uint8Array, take: (value: unknown) => void): string | undefined {
+  /**
+   * Takes the next bytes; calls `take` for each value that ends in them, unless `skip` says by its bytes that nobody
+   * wants it. Returns what is wrong; then it is over.
+   */
+  read(chunk: Uint8Array, take: (value: unknown) => void, skip = keepAll): string | undefined {
     if (this.#failed) return "the stream is malformed";
-    const error = this.#scan(chunk, take);
+    const error = this.#scan(chunk, take, skip);
     if (error !== undefined) {
       this.#failed = true;
       this.#release();
@@ -39,7 +42,7 @@ export class JsonReader {
     return error;
   }
 
-  #scan(chunk: Uint8Array, take: (value: unknown) => void): string | undefined {
+  #scan(chunk: Uint8Array, take: (value: unknown) => void, skip: typeof keepAll): string | undefined {
     let start = 0; // of the current value's part in this chunk
     for (let at = 0; at < chunk.length; at++) {
       if (this.#state === BETWEEN) start = at;
@@ -54,7 +57,7 @@ export class JsonReader {
       const end = outcome === ENDED ? at + 1 : at; // a top-level number ends before the byte that shows it
       const length = this.#heldBytes + end - start;
       if (length > this.#limits.bytes) return tooLong(this.#limits.bytes);
-      const error = this.#complete(chunk.subarray(start, end), take);
+      const error = this.#complete(chunk.subarray(start, end), take, skip);
       if (error !== undefined) return error;
       if (outcome === ENDED_BEFORE) at--;
     }
@@ -81,7 +84,7 @@ export class JsonReader {
     this.#heldBytes = 0;
   }
 
-  #complete(last: Uint8Array, take: (value: unknown) => void): string | undefined {
+  #complete(last: Uint8Array, take: (value: unknown) => void, skip: typeof keepAll): string | undefined {
     let bytes = last;
     if (this.#heldBytes > 0) {
       this.#hold(last);
@@ -89,6 +92,7 @@ export class JsonReader {
     }
     this.#release();
     this.#state = BETWEEN;
+    if (skip(bytes)) return undefined;
     let value: unknown;
     try {
       value = JSON.parse(decodeUtf8(bytes));
@@ -221,6 +225,10 @@ export class JsonReader {
     if (this.#endValue() === ENDED) return ENDED_BEFORE;
     return isBlank(byte) ? GOES_ON : this.#afterValue(byte);
   }
+}
+
+function keepAll(_bytes: Uint8Array): boolean {
+  return false;
 }
 
 /** How much of a stream may belong to one value. */

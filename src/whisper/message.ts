@@ -52,6 +52,27 @@ export function encodeMessage({ id, address, body, nick, timestamp, from }: Whis
   return encodeUtf8(`${JSON.stringify(from === "" ? json : { ...json, From: from })}\n`);
 }
 
+/**
+ * The ID of a message whose bytes begin with it, `{"ID":"…"`, as all known peers write it; undefined when they do not, or
+ * when it is longer than `longest` or has escapes or other than ASCII.
+ */
+export function leadingId(bytes: Uint8Array, longest: number): string | undefined {
+  for (let at = 0; at < ID_FIRST.length; at++) if (bytes[at] !== ID_FIRST[at]) return undefined;
+  const end = bytes.indexOf(QUOTE, ID_FIRST.length);
+  if (end < 0 || end - ID_FIRST.length > longest) return undefined;
+  let id = "";
+  for (let at = ID_FIRST.length; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte === BACKSLASH || byte >= 0x80) return undefined;
+    id += String.fromCharCode(byte);
+  }
+  return id;
+}
+
+const ID_FIRST = encodeUtf8('{"ID":"');
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
 /** A Timestamp in ms since the Unix epoch, whichever of the two units it came in; 0 when unset or before 1970. */
 export function timestampMs(timestamp: number): number {
   if (timestamp <= 0) return 0;

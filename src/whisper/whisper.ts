@@ -7,7 +7,7 @@ import { Dialler } from "#whisper/dialler.ts";
 import type { WhisperInput, WhisperOutput, WhisperSetup } from "#whisper/io.ts";
 import { JsonReader } from "#whisper/json-reader.ts";
 import type { WhisperLimits } from "#whisper/limits.ts";
-import { decodeMessage, encodeMessage, type WhisperMessage } from "#whisper/message.ts";
+import { decodeMessage, encodeMessage, leadingId, type WhisperMessage } from "#whisper/message.ts";
 import { deservesQueue, isTrusted, type Origin, type Peer } from "#whisper/peer.ts";
 import { PeerTable } from "#whisper/peer-table.ts";
 import { SeenIds } from "#whisper/seen-ids.ts";
@@ -149,6 +149,7 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
       from,
       reader: new JsonReader({ bytes, depth }),
       heldBytes: 0,
+      greeted: false,
       peer: undefined,
     });
   }
@@ -157,10 +158,11 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
     const source = this.#incoming.get(connection);
     if (!source) return; // what a peer sends on a connection that we dialled is not for reading (seed 002)
     let problem: string | undefined;
-    const wrong = source.reader.read(data, (value) => {
+    const take = (value: unknown): void => {
       if (problem === undefined && this.#incoming.has(connection))
         problem = this.#receiveValue(source, value);
-    });
+    };
+    const wrong = source.reader.read(data, take, (bytes) => this.#isKnownDuplicate(source, bytes));
     if (!this.#incoming.has(connection)) return;
     this.#unfinishedBytes += source.reader.heldBytes - source.heldBytes;
     source.heldBytes = source.reader.heldBytes;
@@ -176,6 +178,22 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
       reason: problem,
     });
     this.#dropIncoming(source);
+  }
+
+  /**
+   * Most of what comes in a mesh was seen before. Whoever writes the ID first, as all peers do, spares us the rest of
+   * such a message; the first one on a connection is always read, because it may say whose connection it is.
+   */
+  #isKnownDuplicate(source: Incoming, bytes: Uint8Array): boolean {
+    if (!source.greeted) {
+      source.greeted = true;
+      return false;
+    }
+    const id = leadingId(bytes, this.#limits.idLength);
+    if (id === undefined || !this.#seen.has(id, this.#now)) return false;
+    if (source.peer) source.peer.received++;
+    this.#count("duplicates");
+    return true;
   }
 
   /** One JSON value; the answer is why the connection must be closed. */
@@ -204,9 +222,9 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
     if (!author) return;
     author.nick = message.nick.slice(0, this.#limits.nickLength);
     if (author.state !== "known") return;
-    // Of those who have links enough a few still dial who says hello, so that it does not hang on its first contact.
+    // Of those who have links enough a few still dial whoever hears too few, so that nobody stays deaf.
     const { wantedLinks } = this.#limits;
-    const few = message.body === HELLO && this.#random.below(this.#table.size) < wantedLinks;
+    const few = message.body === HELLO_AGAIN && this.#random.below(this.#table.size) < wantedLinks;
     if (few || this.#activeLinks() < wantedLinks) this.#dialler.request(author);
   }
 
@@ -319,17 +337,17 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
   }
 
   /** The first bytes on every connection that we dialled. */
-  #greet(peer: Peer): void {
+  #greet(peer: Peer, body = HELLO): void {
     const { address, nick } = this.#setup;
     if (address === "") return;
     this.#seen.add(this.#helloId, this.#now);
-    const hello = { id: this.#helloId, address, body: HELLO, nick, timestamp: 0, from: address };
+    const hello = { id: this.#helloId, address, body, nick, timestamp: 0, from: address };
     this.#outputs.push({ type: "write", connection: peer.outgoing!, data: encodeMessage(hello) });
   }
 
   /**
    * Few dial us although we are linked: those we dialled may have all the links they can have, and then we hear nobody.
-   * A hello with a new ID reaches everyone, and of everyone a few will dial.
+   * "/hello again" with a new ID reaches everyone, and of everyone a few will dial.
    */
   #helloAgain(): void {
     const { wantedIncoming, helloAgainFirstMs, helloAgainLongestMs } = this.#limits;
@@ -338,7 +356,7 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
       return;
     }
     this.#helloId = this.#random.hex(16);
-    for (const peer of this.#outgoing.values()) if (peer.state === "linked") this.#greet(peer);
+    for (const peer of this.#outgoing.values()) if (peer.state === "linked") this.#greet(peer, HELLO_AGAIN);
     this.#helloAgainMs = Math.min(2 * this.#helloAgainMs, helloAgainLongestMs);
     if (this.#table.counts.linked > 0) this.#armHello();
   }
@@ -503,11 +521,15 @@ interface Incoming {
   readonly reader: JsonReader;
   /** What #unfinishedBytes counts for it. */
   heldBytes: number;
+  /** A message came on it. */
+  greeted: boolean;
   /** Whose it is, once its hello said so; never known for peers of the original. */
   peer: Peer | undefined;
 }
 
+/** The first message on a connection; the second form asks, with a new ID, that a few more dial us. */
 const HELLO = "/hello";
+const HELLO_AGAIN = "/hello again";
 
 /** Bodies that begin with "/" are commands between programs, except "/me", which is shown as an action. */
 export function isShown(body: string): boolean {

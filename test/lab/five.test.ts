@@ -8,12 +8,11 @@ import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
 import { connectTo } from "#api/client.ts";
 import { labCommands } from "#cli/lab-commands.ts";
-import { openLab } from "#lab/lab.ts";
-import { processLives } from "#lab/process-lives.ts";
+import { Lab } from "#lab/lab.ts";
 import { completeAt } from "#prompt/completion.ts";
 import { execute } from "#prompt/session.ts";
 import { commandTree } from "#prompt/tree.ts";
-import { labFolder, NAMES, ROOT, RunningProgram, until } from "./helpers.ts";
+import { labFolder, NAMES, processesWith, ROOT, RunningProgram, until } from "./helpers.ts";
 
 const PARLEY = join(ROOT, "bin/parley");
 
@@ -22,98 +21,87 @@ suite("A lab of five peers", { concurrency: 3, timeout: 60_000 }, () => {
     await using folder = await labFolder();
     await using lab = await startLab(folder.path);
     const first = lab.output.split("\n")[0]!;
-    assert.match(first, /^five peers are linked: bob, alice, carol, dave, erin \(20 links, \d+\.\d s\)$/);
-    const { pids, sockets } = readAttachLines(lab.output);
-    assert.equal(new Set(pids).size, 5);
-    assert(pids.every(processLives));
-    assert.equal(sockets.length, 5);
-    const place = dirname(sockets[0]!);
+    assert.match(first, /^5 peers are linked \(20 links, \d+\.\d s\): bob, alice, carol, dave, erin$/);
+    const place = placeOf(lab);
+    assert.equal((await processesWith(place)).length, 5);
     lab.child.kill("SIGTERM");
-    assert.equal(await lab.ended, 0);
-    assert.equal(lab.errors, "");
-    assert.deepEqual(pids.filter(processLives), []);
+    assert.deepEqual([await lab.ended, lab.errors], [0, ""]);
+    assert.deepEqual(await processesWith(place), []);
     assert(!existsSync(place));
   });
 
   test("carries what one says to all, loses who is stopped and finds who is started.", async () => {
     await using folder = await labFolder();
-    const lab = await openLab(folder.path);
-    try {
-      assert.deepEqual(await lab.whenLinked(10_000), { count: 20, missing: [] });
-      const sockets = lab.nodes().map(({ socket }) => socket);
-      await say(sockets[2]!, "hello from carol");
-      for (const socket of sockets) await untilHeard(socket, "hello from carol");
+    await using lab = await openLab(folder.path);
+    assert.equal(await lab.whenLinked(10_000), 20);
+    const sockets = lab.nodes.map(({ socket }) => socket);
+    await say(sockets[2]!, "hello from carol");
+    for (const socket of sockets) await untilHeard(socket, "hello from carol");
 
-      const tree = commandTree(labCommands(lab));
-      const stopped = await execute(tree, "lab stop alice");
-      assert.deepEqual([stopped.output, stopped.message], ["alice has stopped\n", undefined]);
-      assert.deepEqual(
-        lab.nodes().map(({ state }) => state),
-        ["running", "stopped", "running", "running", "running"],
+    const tree = commandTree(labCommands(lab));
+    const stopped = await execute(tree, "lab stop alice");
+    assert.deepEqual([stopped.output, stopped.message], ["alice has stopped\n", undefined]);
+    assert.deepEqual(
+      lab.nodes.map(({ state }) => state),
+      ["running", "stopped", "running", "running", "running"],
+    );
+    const alice = `127.0.0.1:${folder.ports[1]!}`;
+    for (const [i, socket] of sockets.entries()) {
+      if (i === 1) continue;
+      await until(
+        async () => !(await linkedTo(socket)).includes(alice),
+        () => `${NAMES[i]!} loses alice`,
       );
-      const alice = `127.0.0.1:${folder.ports[1]!}`;
-      for (const [i, socket] of sockets.entries()) {
-        if (i !== 1)
-          await until(
-            async () => !(await linkedTo(socket)).includes(alice),
-            () => `${NAMES[i]!} loses alice`,
-          );
-      }
-      assert.deepEqual(await lab.whenLinked(10_000), { count: 12, missing: [] });
-
-      const again = await execute(tree, "lab stop alice");
-      assert.equal(again.message, "alice is not running; lab start alice starts it");
-      const started = await execute(tree, "lab start alice");
-      assert.deepEqual([started.output, started.message], ["alice is up, everyone is linked\n", undefined]);
-      assert.deepEqual(await lab.whenLinked(10_000), { count: 20, missing: [] });
-      await say(sockets[1]!, "alice is back");
-      for (const socket of sockets) await untilHeard(socket, "alice is back");
-    } finally {
-      await lab.close();
     }
-    assert(!existsSync(lab.folder));
+    assert.equal(await lab.whenLinked(10_000), 12);
+
+    const started = await execute(tree, "lab start alice");
+    assert.deepEqual([started.output, started.message], ["alice is up, everyone is linked\n", undefined]);
+    assert.equal(await lab.whenLinked(10_000), 20);
+    await say(sockets[1]!, "alice is back");
+    for (const socket of sockets) await untilHeard(socket, "alice is back");
+    await lab.close();
+    assert(!existsSync(dirname(sockets[0]!)));
   });
 
   test("names its nodes in completion and help, and says what does not fit.", async () => {
     await using folder = await labFolder();
-    const lab = await openLab(folder.path);
-    try {
-      const tree = commandTree(labCommands(lab));
-      assert.equal((await completeAt(tree, "lab stop al")).text, "alice ");
-      const { output } = await execute(tree, "lab stop ?");
-      for (const name of NAMES) assert.match(output, new RegExp(`^\\s*${name}\\s+running$`, "m"));
-      const unknown = await execute(tree, "lab stop phil");
-      assert.equal(unknown.message, 'there is no node "phil"; the nodes are bob, alice, carol, dave, erin');
-      const running = await execute(tree, "lab start bob");
-      assert.equal(running.message, "bob is running already; lab stop bob stops it");
+    await using lab = await openLab(folder.path);
+    const tree = commandTree(labCommands(lab));
+    assert.equal((await completeAt(tree, "lab stop al")).text, "alice ");
+    const { output } = await execute(tree, "lab stop ?");
+    for (const name of NAMES) assert.match(output, new RegExp(`^\\s*${name}\\s+running$`, "m"));
+    const unknown = await execute(tree, "lab stop phil");
+    assert.equal(unknown.message, "there is no node phil; the nodes are bob, alice, carol, dave, erin");
+    const running = await execute(tree, "lab start bob");
+    assert.equal(running.message, "bob is running; stop it first: lab stop bob");
 
-      process.kill(lab.nodes()[4]!.pid!, "SIGKILL");
-      await until(
-        () => lab.nodes()[4]!.state === "failed",
-        () => "erin is seen to have failed",
-      );
-      const { output: status } = await execute(tree, "lab status");
-      assert.match(status, /^erin +failed: was ended by SIGKILL/m);
-      assert.match(status, /^bob +running +127\.0\.0\.1:\d+ +\d+ +\/.*bob\.sock$/m);
-    } finally {
-      await lab.close();
+    for (const pid of await processesWith(`api.socket=${lab.nodes[4]!.socket}`)) {
+      process.kill(Number(pid), "SIGKILL");
     }
+    await until(
+      () => lab.nodes[4]!.state === "failed",
+      () => "erin is seen to have failed",
+    );
+    const { output: status } = await execute(tree, "lab status");
+    assert.match(status, /^erin +failed/m);
+    assert.match(status, /^bob +running +\/.*bob\.sock/m);
+    const again = await execute(tree, "lab start erin");
+    assert.deepEqual([again.output, again.message], ["erin is up, everyone is linked\n", undefined]);
   });
 
   test("leaves no daemon when it is killed, and the next lab removes its folder.", async () => {
     await using folder = await labFolder();
-    const lab = await startLab(folder.path);
-    const { pids, sockets } = readAttachLines(lab.output);
+    await using lab = await startLab(folder.path);
+    const place = placeOf(lab);
     lab.child.kill("SIGKILL");
     await lab.ended;
     await until(
-      () => !pids.some(processLives),
-      () => `${pids.filter(processLives).join()} end by themselves`,
+      async () => (await processesWith(place)).length === 0,
+      () => "the daemons end by themselves",
     );
-    const place = dirname(sockets[0]!);
     assert(existsSync(place));
-    const next = await openLab(folder.path);
-    await next.close();
+    await (await Lab.prepare(folder.path)).close();
     assert(!existsSync(place));
   });
 
@@ -127,7 +115,7 @@ suite("A lab of five peers", { concurrency: 3, timeout: 60_000 }, () => {
     server.close();
     assert.equal(lab.output, "");
     const port = `127\\.0\\.0\\.1:${folder.ports[3]!}`;
-    assert.match(lab.errors, new RegExp(`^parley: dave: [^\\n]*${port}[^\\n]*; [^\\n]+\\n$`));
+    assert.match(lab.errors, new RegExp(`^parley: dave did not start: [^\\n]*${port}[^\\n]*; [^\\n]+\\n$`));
     assert.deepEqual(await readdir(temporary.path), []);
   });
 
@@ -149,7 +137,7 @@ suite("A lab of five peers", { concurrency: 3, timeout: 60_000 }, () => {
 async function startLab(path: string): Promise<RunningProgram> {
   const lab = new RunningProgram(PARLEY, ["lab", "up", path]);
   await until(
-    () => lab.output.endsWith("stops all.\n") || !lab.running,
+    () => /SIGTERM.*\n$/.test(lab.output) || !lab.running,
     () => `the lab is up\n${lab.output}${lab.errors}`,
     30_000,
   );
@@ -157,9 +145,22 @@ async function startLab(path: string): Promise<RunningProgram> {
   return lab;
 }
 
-function readAttachLines(output: string): { pids: number[]; sockets: string[] } {
-  const lines = [...output.matchAll(/--socket (\S+) +# .*process (\d+)$/gm)];
-  return { pids: lines.map((line) => Number(line[2])), sockets: lines.map((line) => line[1]!) };
+/** The lab's own folder. */
+function placeOf(lab: RunningProgram): string {
+  return dirname(/--socket (\S+)/.exec(lab.output)![1]!);
+}
+
+/** A lab in this process, linked, closed at the end of the test. */
+async function openLab(path: string): Promise<Lab & AsyncDisposable> {
+  const lab = await Lab.prepare(path);
+  const disposable = Object.assign(lab, { [Symbol.asyncDispose]: () => lab.close() });
+  try {
+    await lab.startAll();
+    return disposable;
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
 }
 
 async function say(socket: string, body: string): Promise<void> {

@@ -1,7 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -20,10 +21,7 @@ export interface LabFolder extends AsyncDisposable {
 export async function labFolder(): Promise<LabFolder> {
   const path = await mkdtemp(join(tmpdir(), "lab-test-"));
   const ports = await freePorts(NAMES.length);
-  await writeFile(
-    join(path, "lab.yaml"),
-    `nodes:\n${NAMES.map((name) => `  ${name}: {}\n`).join("")}prompt: bob\n`,
-  );
+  await writeFile(join(path, "lab.yaml"), `nodes: [${NAMES.join(", ")}]\nprompt: bob\n`);
   await writeFile(join(path, "default.yaml"), "whisper: { links: 16 }\n");
   for (const [i, name] of NAMES.entries()) {
     const next = ports[(i + 1) % ports.length]!;
@@ -69,6 +67,20 @@ export class RunningProgram implements AsyncDisposable {
   }
 }
 
+/** The processes that still run with `text` in their arguments; those that have ended have none. */
+export async function processesWith(text: string): Promise<readonly string[]> {
+  if (!existsSync("/proc/self/cmdline")) {
+    const lines = execFileSync("ps", ["-A", "-o", "pid=,args="], { encoding: "utf8" }).split("\n");
+    return lines.filter((line) => line.includes(text)).map((line) => line.trim().split(" ")[0]!);
+  }
+  const found: string[] = [];
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const args = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (args.includes(text)) found.push(pid);
+  }
+  return found;
+}
+
 /** Waits until `condition` holds; `told` is what to say when it does not in time. */
 export async function until(
   condition: () => Promise<boolean> | boolean,
@@ -84,12 +96,8 @@ export async function until(
 
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  const ports: number[] = [];
-  for (const server of servers) {
-    await once(server, "listening");
-    const address = server.address();
-    if (typeof address === "object" && address) ports.push(address.port);
-  }
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => once(server.close(), "close")));
   return ports;
 }

@@ -42,13 +42,14 @@ const STATES: Readonly<Record<string, string>> = {
 
 function origin(peer: Peer): string[] {
   if (peer.origin === "") return [];
-  return [`Its address is known because: ${ORIGINS[peer.origin] ?? peer.origin}.`];
+  if (peer.origin.startsWith("named by ")) return [`It was ${peer.origin}.`];
+  return [ORIGINS[peer.origin] ?? `It is known from: ${peer.origin}.`];
 }
 
 const ORIGINS: Readonly<Record<string, string>> = {
-  configured: "it is configured",
-  operator: "an operator connected it",
-  incoming: "it dialled this node",
+  configured: "It is one of the configured peers.",
+  operator: 'An operator named it with "connect".',
+  incoming: "It dialled this node.",
 };
 
 function connections(peer: Peer, now: number): string[] {
@@ -71,7 +72,7 @@ function lastDial(peer: Peer, now: number): string[] {
   if (peer.lastError !== "")
     lines.push(`The last dial${when} or its connection ended with: ${peer.lastError}.`);
   else if (dialled !== undefined) lines.push(`It was last dialled${when}.`);
-  else lines.push("It was never dialled.");
+  else if (toMs(peer.outSince) === undefined) lines.push("It was not dialled so far.");
   if (peer.failures > 0) lines.push(`${count(peer.failures, "dial")} in a row failed.`);
   return lines;
 }
