@@ -8,10 +8,16 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, "dist");
 
 rmSync(dist, { recursive: true, force: true });
-execFileSync(join(root, "node_modules", ".bin", "tsc"), ["-p", "tsconfig.dist.json"], { cwd: root, stdio: "inherit" });
+execFileSync(join(root, "node_modules", ".bin", "tsc"), ["-p", "tsconfig.dist.json"], {
+  cwd: root,
+  stdio: "inherit",
+});
 // A package scope of its own, in which "#base/bytes.ts" means dist/base/bytes.js.
 writeJson("package.json", { type: "module", imports: { "#*.ts": "./*.js" } });
-writeJson("build.json", { version: JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version, ...commit() });
+writeJson("build.json", {
+  version: JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version,
+  ...commit(),
+});
 
 function commit() {
   try {

@@ -58,7 +58,10 @@ function install() {
   const npm = process.env.npm_execpath;
   const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
   const { status } = npm
-    ? spawnSync(process.env.npm_node_execpath ?? process.execPath, [npm, ...args], { cwd: root, stdio: "inherit" })
+    ? spawnSync(process.env.npm_node_execpath ?? process.execPath, [npm, ...args], {
+        cwd: root,
+        stdio: "inherit",
+      })
     : spawnSync("npm", args, { cwd: root, stdio: "inherit" });
   if (status !== 0) fail("npm ci failed; its output above says why");
 }

@@ -6,7 +6,14 @@ const FLAGS = ["--disable-warning=ExperimentalWarning", "--test"];
 const named = process.argv.slice(2);
 const runs =
   named.length > 0
-    ? [{ patterns: named.map((name) => (/[*]|\.ts$/.test(name) ? name : `${name.replace(/\/$/, "")}/**/*.test.ts`)), flags: [] }]
+    ? [
+        {
+          patterns: named.map((name) =>
+            /[*]|\.ts$/.test(name) ? name : `${name.replace(/\/$/, "")}/**/*.test.ts`,
+          ),
+          flags: [],
+        },
+      ]
     : [
         { patterns: ["src/**/*.test.ts"], flags: ["--test-concurrency=2"] },
         { patterns: ["test/**/*.test.ts"], flags: ["--test-concurrency=2"] },

@@ -35,11 +35,16 @@ export class LabNode {
       throw new OperatorError(`${this.name} is running`, `stop it first: lab stop ${this.name}`);
     const child = this.#spawn();
     let exited = false;
-    this.#exit = new Promise((resolve) => child.once("exit", () => resolve()));
-    void this.#exit.then(() => {
-      exited = true;
-      this.#drop();
-      this.state = this.state === "stopped" ? "stopped" : "failed";
+    this.#exit = new Promise((resolve) => {
+      const end = (code: number | null): void => {
+        exited = true;
+        this.#drop();
+        // Also when somebody else ended it in order, with `shutdown`.
+        this.state = this.state === "stopped" || code === 0 ? "stopped" : "failed";
+        resolve();
+      };
+      child.once("exit", end);
+      child.once("error", () => end(null)); // it could not be run at all
     });
     this.state = "running";
     for (
@@ -47,12 +52,22 @@ export class LabNode {
       performance.now() < end && !exited;
       await pause(POLL_MS)
     ) {
-      this.#connection = await connectTo({ socket: this.socket }).catch(() => undefined);
-      if (this.#connection) return;
+      if (await this.#isRunning()) return;
     }
     await this.stop();
     this.state = "failed";
     throw this.#startError();
+  }
+
+  /** The API answers before the other services have their ports. */
+  async #isRunning(): Promise<boolean> {
+    try {
+      this.#connection ??= await connectTo({ socket: this.socket });
+      const { services } = await this.#connection.client.node.listServices({});
+      return services.length > 0 && services.every(({ state }) => state === RUNNING);
+    } catch {
+      return false;
+    }
   }
 
   /** Ends its daemon in order, and by force when that takes too long. */
@@ -83,7 +98,6 @@ export class LabNode {
     const child = spawn(PARLEYD, args, { stdio: ["pipe", log, log], detached: true });
     closeSync(log);
     child.stdin!.on("error", () => {});
-    child.on("error", () => {});
     this.#child = child;
     return child;
   }
@@ -99,7 +113,10 @@ export class LabNode {
     const lines = readFileSync(this.logFile, "utf8").trimEnd().split("\n");
     const words = (lines.at(-1) || "it printed nothing").replace(/^parleyd: /, "");
     const [message, ...remedy] = words.split("; ");
-    return new OperatorError(`${this.name} did not start: ${message}`, remedy.join("; ") || "run its parleyd by hand");
+    return new OperatorError(
+      `${this.name} did not start: ${message}`,
+      remedy.join("; ") || "run its parleyd by hand",
+    );
   }
 }
 
@@ -108,8 +125,9 @@ function pause(durationMs: number): Promise<void> {
 }
 
 const PARLEYD = fileURLToPath(new URL("../../bin/parleyd", import.meta.url));
-/** PEER_STATE_LINKED of parley.v1. */
+/** PEER_STATE_LINKED and SERVICE_STATE_RUNNING of parley.v1. */
 const LINKED = 1;
+const RUNNING = 4;
 const START_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 12_000;
 const POLL_MS = 50;

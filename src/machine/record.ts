@@ -88,9 +88,11 @@ export function replay<Input, Output>(
 
 /** JSON in which bytes survive. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    part instanceof Uint8Array ? { $bytes: Array.from(part, (byte) => HEX[byte]).join("") } : part,
-  );
+  return JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key, part: unknown) {
+    // Looked up anew: the buffers of a real machine turn themselves into JSON before they get here.
+    const bytes = this[key];
+    return bytes instanceof Uint8Array ? { $bytes: Array.from(bytes, (byte) => HEX[byte]).join("") } : part;
+  });
 }
 
 /** What toJson wrote; undefined when it is no JSON. */

@@ -68,10 +68,10 @@ function connection(which: string, since: ApiTime | undefined, now: number): str
 function lastDial(peer: Peer, now: number): string[] {
   const dialled = toMs(peer.lastDial);
   const lines: string[] = [];
-  const when = dialled === undefined ? "" : ` ${formatDuration(now - dialled)} ago`;
+  const when = dialled === undefined ? "" : `, ${formatDuration(now - dialled)} ago,`;
   if (peer.lastError !== "")
     lines.push(`The last dial${when} or its connection ended with: ${peer.lastError}.`);
-  else if (dialled !== undefined) lines.push(`It was last dialled${when}.`);
+  else if (dialled !== undefined) lines.push(`It was last dialled ${formatDuration(now - dialled)} ago.`);
   else if (toMs(peer.outSince) === undefined) lines.push("It was not dialled so far.");
   if (peer.failures > 0) lines.push(`${count(peer.failures, "dial")} in a row failed.`);
   return lines;
