@@ -138,18 +138,15 @@ function said(nick: string, body: string, own = false) {
 }
 
 test("what others say is shown above the line, what was said here is not", LIMIT, async (context) => {
-  const terminal = await start(context, {}, 30);
-  terminal.type("say a line of more than one row");
-  await terminal.line(" one row");
+  const terminal = await start(context, {}, 40);
+  terminal.type("say a line that takes more than a row of it");
+  const edited = "bob# say a line that takes more than a r\now of it";
+  await terminal.until(({ text }) => text.endsWith(edited));
   terminal.node.push(said("bob", "own words", true));
   terminal.node.push(said("alice", "hi\u001b[2J"));
   terminal.node.push(said("carol", "/me waves"));
-  const { text } = await terminal.until((screen) => screen.text.includes("* carol waves"));
-  const time = "\\d\\d:\\d\\d:\\d\\d";
-  const expected = new RegExp(
-    `dirty\\)\\n${time} alice: hi\\\\x1b\\[2\\nJ\\n${time} \\* carol waves\\nbob# say a line of more than\\n one row$`,
-  );
-  assert.match(await terminal.line(" one row").then(() => text.replace("\n", "")), expected);
+  const { text } = await terminal.until((screen) => screen.text.endsWith(`* carol waves\n${edited}`));
+  assert.match(text, /rty\)\n\d\d:\d\d:\d\d alice: hi\\x1b\[2J\n\d\d:\d\d:\d\d \* carol/);
   assert.ok(!text.includes("own words"));
   terminal.node.push({ case: "lost", value: 7n });
   await terminal.until((screen) => screen.text.includes("7 events went by"));
@@ -220,6 +217,6 @@ test("a program brings its own commands, name and banner", LIMIT, async (context
   const terminal = await start(context, { extraCommands, name: "lab", banner: "five peers" });
   assert.equal(terminal.screen.text, "five peers\nlab#");
   terminal.type("lab st al\t\r");
-  await terminal.until(({ text }) => text.endsWith("lab# lab st alice \nalice has stopped\nlab#"));
+  await terminal.until(({ text }) => text.endsWith("lab# lab st alice\nalice has stopped\nlab#"));
   assert.deepEqual(stopped, ["alice"]);
 });

@@ -79,7 +79,7 @@ class Terminal {
     const signals = [...SIGNALS].map(([name, status]) => [name, () => this.#leave(status)] as const);
     for (const [name, leave] of signals) process.on(name, leave);
     editor.on("close", () => this.#leave(0));
-    this.#streams.output.write(PASTE_ON);
+    this.#streams.output.write(this.#pasteMode(true));
     editor.setPrompt(this.#prompt);
     editor.show();
     try {
@@ -95,9 +95,15 @@ class Terminal {
     this.#editor = undefined;
     this.#running?.abort();
     this.#attachment.close();
-    this.#streams.output.write(`${this.#leaving ? "" : "\r\n"}${PASTE_OFF}`);
+    this.#streams.output.write((this.#leaving ? "" : "\r\n") + this.#pasteMode(false));
     editor.close();
     this.#left.resolve(status);
+  }
+
+  /** Bracketed paste: the terminal then marks what is pasted. A dumb one would print the sequence. */
+  #pasteMode(on: boolean): string {
+    if (process.env["TERM"] === "dumb") return "";
+    return on ? "\u001b[?2004h" : "\u001b[?2004l";
   }
 
   #greet(node: string, description: string): void {
@@ -188,10 +194,10 @@ class Terminal {
     if (message === undefined) return;
     if (caret === undefined) return this.#print(`${message}\n`);
     // The line stands above as it was typed, so the caret goes under it, unless it takes several rows there.
-    const { columns = 80 } = this.#streams.output as { columns?: number };
+    const { columns } = this.#streams.output as { columns?: number };
     const shown = this.#prompt + safeText(line);
     const width = await widthFor([shown], loadWidth);
-    if (width(shown) >= columns) return this.#print(`${error}\n`);
+    if (columns && width(shown) >= columns) return this.#print(`${error}\n`);
     this.#print(`${" ".repeat(width(this.#prompt))}${caret}\n${message}\n`);
   }
 
@@ -221,8 +227,6 @@ class Terminal {
   }
 }
 
-const PASTE_ON = "\u001b[?2004h"; // the terminal then marks what is pasted
-const PASTE_OFF = "\u001b[?2004l";
 const LIVE_VALUES_TIMEOUT = 2_000; // help shows at least the words when the node does not answer
 const SIGNALS: ReadonlyMap<NodeJS.Signals, number> = new Map([
   ["SIGTERM", 143],

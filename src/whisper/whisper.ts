@@ -1,16 +1,18 @@
 import { formatEndpoint, parseEndpoint, parseNamedEndpoint, type Endpoint } from "#base/endpoint.ts";
 import type { Random } from "#base/random.ts";
 import type { Core } from "#machine/core.ts";
-import type { ConnectionId, WorldInput } from "#machine/io.ts";
+import type { ConnectionId } from "#machine/io.ts";
 import { Timers } from "#machine/timers.ts";
 import { Dialler } from "#whisper/dialler.ts";
 import type { WhisperInput, WhisperOutput, WhisperSetup } from "#whisper/io.ts";
 import { JsonReader } from "#whisper/json-reader.ts";
+import { HELLO_AGAIN, Links } from "#whisper/links.ts";
 import type { WhisperLimits } from "#whisper/limits.ts";
 import { decodeMessage, encodeMessage, leadingId, type WhisperMessage } from "#whisper/message.ts";
-import { deservesQueue, isTrusted, type Origin, type Peer } from "#whisper/peer.ts";
+import { deservesQueue, type Origin, type Peer } from "#whisper/peer.ts";
 import { PeerTable } from "#whisper/peer-table.ts";
 import { SeenIds } from "#whisper/seen-ids.ts";
+import { Step } from "#whisper/step.ts";
 
 /**
  * The whispering gophers' network (seed 002; what running peers really do is in wire/whisper of the notes).
@@ -28,7 +30,7 @@ import { SeenIds } from "#whisper/seen-ids.ts";
  * - Nothing without a Body or an ID is passed on: an empty Body ends every process of the original that receives it.
  *
  * Files: json-reader (bytes to values), message (values to messages), peer, peer-table (who is known and who may be),
- * dialler (when to dial), outbox (what waits for a peer), seen-ids, limits.
+ * dialler (when to dial), links (our connections to peers), outbox (what waits for a peer), seen-ids, limits.
  */
 export class Whisper implements Core<WhisperInput, WhisperOutput> {
   readonly #setup: WhisperSetup;
@@ -38,17 +40,10 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
   readonly #timers = new Timers();
   readonly #dialler: Dialler;
   readonly #seen: SeenIds;
-  #helloId: string;
-  #helloAgainMs: number;
+  readonly #step = new Step();
+  readonly #links: Links;
   readonly #incoming = new Map<ConnectionId, Incoming>();
-  readonly #outgoing = new Map<ConnectionId, Peer>();
-  #dialled = 0;
   #unfinishedBytes = 0;
-  /** Peers with something new to write, until the end of the step. */
-  readonly #toWrite = new Set<Peer>();
-  #outputs: WhisperOutput[] = [];
-  #now = 0;
-  readonly #counters = new Map<string, number>();
 
   constructor(setup: WhisperSetup, random: Random) {
     this.#setup = setup;
@@ -57,8 +52,22 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
     this.#table = new PeerTable(parseEndpoint(setup.address), setup.limits);
     this.#dialler = new Dialler(this.#table, this.#timers, random.fork(), setup.limits);
     this.#seen = new SeenIds(setup.limits.seenAgeMs, setup.limits.seenCount);
-    this.#helloId = random.hex(16);
-    this.#helloAgainMs = setup.limits.helloAgainFirstMs;
+    this.#links = new Links(
+      {
+        setup,
+        random: random.fork(),
+        table: this.#table,
+        timers: this.#timers,
+        dialler: this.#dialler,
+        seen: this.#seen,
+        step: this.#step,
+      },
+      {
+        size: () => this.#incoming.size,
+        move: (from, to) => this.#moveIncoming(from, to),
+        release: (peer) => this.#releaseIncoming(peer),
+      },
+    );
     this.#timers.set("start", 0);
   }
 
@@ -78,38 +87,33 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
 
   /** What was dropped, ignored or refused, counted by reason; and how many messages came and went. */
   counters(): ReadonlyMap<string, number> {
-    return this.#counters;
+    return this.#step.counters;
   }
 
   handle(input: WhisperInput, now: number): readonly WhisperOutput[] {
-    this.#now = now;
-    this.#outputs = [];
+    this.#step.begin(now);
     this.#take(input);
     for (let name = this.#timers.takeDue(now); name !== undefined; name = this.#timers.takeDue(now))
       this.#fire(name);
-    for (let peer = this.#dialler.take(now); peer; peer = this.#dialler.take(now)) this.#dial(peer);
-    for (const peer of this.#toWrite) this.#write(peer);
-    this.#toWrite.clear();
-    return this.#outputs;
+    for (let peer = this.#dialler.take(now); peer; peer = this.#dialler.take(now)) this.#links.dial(peer);
+    for (const peer of this.#step.toWrite) this.#links.write(peer);
+    this.#step.toWrite.clear();
+    return this.#step.outputs;
   }
 
   #take(input: WhisperInput): void {
     switch (input.type) {
       case "data":
         return this.#receive(input.connection, input.data);
-      case "writable": {
-        const peer = this.#outgoing.get(input.connection);
-        if (!peer) return;
-        this.#sent(peer);
-        this.#toWrite.add(peer);
-        return;
-      }
+      case "writable":
+        return this.#links.writable(input.connection);
       case "accepted":
         return this.#accept(input.connection, input.from);
       case "connected":
-        return this.#linked(input.connection, input.to);
+        return this.#links.linked(input.connection, input.to);
       case "closed":
-        return this.#closed(input);
+        if (input.connection > 0) return this.#links.closed(input);
+        return this.#incomingClosed(input.connection);
       case "say":
         return this.#say(input.body, input.time);
       case "connect":
@@ -126,21 +130,21 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
 
   #fire(name: string): void {
     if (name === "start") return this.#configure(this.#setup.peers);
-    if (name === "stalled") return this.#disconnectStalled();
-    if (name === "hello") return this.#helloAgain();
+    if (name === "stalled") return this.#links.disconnectStalled();
+    if (name === "hello") return this.#links.helloAgain();
     if (name === "dials") return;
     const peer = this.#table.get(name.slice(name.indexOf(" ") + 1));
     if (!peer) return;
     if (name.startsWith("retry ")) return this.#dialler.request(peer);
-    if (peer.state === "dialling") this.#unlink(peer, "timed out");
+    if (peer.state === "dialling") this.#links.unlink(peer, "timed out");
   }
 
   // What comes in
 
   #accept(connection: ConnectionId, from: Endpoint): void {
     if (this.#incoming.size >= this.#limits.incomingConnections) {
-      this.#count("refused: too many connections");
-      this.#outputs.push({ type: "close", connection });
+      this.#step.count("refused: too many connections");
+      this.#step.outputs.push({ type: "close", connection });
       return;
     }
     const { messageBytes: bytes, messageDepth: depth } = this.#limits;
@@ -171,8 +175,8 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
       problem = "too many unfinished messages at once";
     }
     if (problem === undefined) return;
-    this.#count(`closed: ${problem.startsWith("not JSON") ? "not JSON" : problem}`);
-    this.#emit({
+    this.#step.count(`closed: ${problem.startsWith("not JSON") ? "not JSON" : problem}`);
+    this.#step.emit({
       type: "refused",
       from: source.peer?.address ?? formatEndpoint(source.from),
       reason: problem,
@@ -190,9 +194,9 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
       return false;
     }
     const id = leadingId(bytes, this.#limits.idLength);
-    if (id === undefined || !this.#seen.has(id, this.#now)) return false;
+    if (id === undefined || !this.#seen.has(id, this.#step.now)) return false;
     if (source.peer) source.peer.received++;
-    this.#count("duplicates");
+    this.#step.count("duplicates");
     return true;
   }
 
@@ -203,21 +207,21 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
     const { message } = decoded;
     if (message.from !== "" && !this.#identify(source, message.from)) return undefined;
     if (source.peer) source.peer.received++;
-    if (message.body === "") return this.#count("ignored: no Body");
+    if (message.body === "") return this.#step.count("ignored: no Body");
     if (message.id === "" || message.id.length > this.#limits.idLength)
-      return this.#count("ignored: no usable ID");
-    if (!this.#seen.add(message.id, this.#now)) return this.#count("duplicates");
-    this.#count("messages");
+      return this.#step.count("ignored: no usable ID");
+    if (!this.#seen.add(message.id, this.#step.now)) return this.#step.count("duplicates");
+    this.#step.count("messages");
     this.#learnAuthor(source, message);
     const { from: _, ...passedOn } = message;
     this.#broadcast({ ...passedOn, from: "" }, source.peer);
-    if (isShown(message.body)) this.#emit({ type: "message", message, own: false });
+    if (isShown(message.body)) this.#step.emit({ type: "message", message, own: false });
     return undefined;
   }
 
   #learnAuthor(source: Incoming, message: WhisperMessage): void {
     const endpoint = parseEndpoint(message.address);
-    if (!endpoint) return void this.#count("refused address: not IP:port");
+    if (!endpoint) return void this.#step.count("refused address: not IP:port");
     const author = this.#learn(endpoint, "named", source.from.host);
     if (!author) return;
     author.nick = message.nick.slice(0, this.#limits.nickLength);
@@ -225,7 +229,7 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
     // Of those who have links enough a few still dial whoever hears too few, so that nobody stays deaf.
     const { wantedLinks } = this.#limits;
     const few = message.body === HELLO_AGAIN && this.#random.below(this.#table.size) < wantedLinks;
-    if (few || this.#activeLinks() < wantedLinks) this.#dialler.request(author);
+    if (few || this.#links.active < wantedLinks) this.#dialler.request(author);
   }
 
   /** A hello of the node at the other end. False: the connection was closed for it. */
@@ -236,13 +240,13 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
     const peer = this.#learn(endpoint, "incoming", source.from.host);
     if (!peer) return true;
     if (peer.state === "held") return this.#dropIncoming(source);
-    const older = peer.incoming === undefined ? undefined : this.#incoming.get(peer.incoming);
+    const older = this.#incomingOf(peer);
     // A peer that restarted dials anew from the same host; from another host it may be someone who claims its address.
     if (older && older.from.host !== source.from.host) return this.#dropIncoming(source);
     if (older) this.#dropIncoming(older);
     source.peer = peer;
     peer.incoming = source.connection;
-    peer.incomingSince = this.#now;
+    peer.incomingSince = this.#step.now;
     // It is alive: no reason to wait any longer.
     if (peer.state === "waiting" || peer.state === "known") this.#dialler.request(peer);
     return true;
@@ -253,9 +257,9 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
   #say(body: string, time: number): void {
     const { address, nick } = this.#setup;
     const message = { id: this.#random.hex(16), address, body, nick, timestamp: time, from: "" };
-    this.#seen.add(message.id, this.#now);
+    this.#seen.add(message.id, this.#step.now);
     this.#broadcast(message, undefined);
-    this.#emit({ type: "message", message, own: true });
+    this.#step.emit({ type: "message", message, own: true });
   }
 
   #broadcast(message: WhisperMessage, except: Peer | undefined): void {
@@ -264,184 +268,46 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
     for (const peer of this.#table.values()) {
       if (peer === author || peer === except || !deservesQueue(peer)) continue;
       bytes ??= encodeMessage(message);
-      peer.outbox.push(bytes, this.#now);
-      this.#toWrite.add(peer);
+      peer.outbox.push(bytes, this.#step.now);
+      this.#step.toWrite.add(peer);
     }
   }
 
-  #write(peer: Peer): void {
-    if (peer.state !== "linked" || peer.outbox.inFlight) return;
-    const data = peer.outbox.take(this.#now);
-    if (!data) return;
-    peer.writeSince = this.#now;
-    this.#outputs.push({ type: "write", connection: peer.outgoing!, data });
-    if (this.#timers.when("stalled") === undefined) {
-      this.#timers.set("stalled", this.#now + this.#limits.stalledAfterMs);
-    }
-  }
-
-  #sent(peer: Peer): void {
-    peer.sent += peer.outbox.sent();
-    peer.writeSince = undefined;
-  }
-
-  #disconnectStalled(): void {
-    let next = Infinity;
-    for (const peer of this.#outgoing.values()) {
-      if (peer.writeSince === undefined) continue;
-      const at = peer.writeSince + this.#limits.stalledAfterMs;
-      if (at <= this.#now) this.#unlink(peer, "does not read");
-      else next = Math.min(next, at);
-    }
-    if (next < Infinity) this.#timers.set("stalled", next);
-  }
-
-  // Links
-
-  #dial(peer: Peer): void {
-    const connection = ++this.#dialled;
-    peer.outgoing = connection;
-    this.#outgoing.set(connection, peer);
-    this.#outputs.push({ type: "dial", connection, to: peer.endpoint });
-  }
-
-  #linked(connection: ConnectionId, to: Endpoint): void {
-    const peer = this.#outgoing.get(connection);
-    if (!peer) return;
-    this.#dialler.ended(peer);
-    const other = this.#table.get(formatEndpoint(to));
-    if (this.#table.isOwn(to)) return this.#giveUp(peer, "this is the node itself");
-    if (other && other !== peer && other.state === "linked")
-      return this.#giveUp(peer, `is ${other.address}, linked already`);
-    if (other && other !== peer) this.#replace(other, peer);
-    this.#table.alias(peer, to);
-    this.#table.prove(peer);
-    this.#table.setState(peer, "linked");
-    peer.outgoingSince = this.#now;
-    peer.lastSeen = this.#now;
-    peer.lastError = "";
-    this.#greet(peer);
-    this.#armHello();
-    this.#toWrite.add(peer);
-    this.#emit({ type: "linked", address: peer.address, nick: peer.nick });
-  }
-
-  /** `name` (a host name) turned out to be the peer known as `other`: one entry is enough. */
-  #replace(other: Peer, name: Peer): void {
-    const source = other.incoming === undefined ? undefined : this.#incoming.get(other.incoming);
-    this.#forget(other);
-    if (!source || name.incoming !== undefined) return;
-    source.peer = name;
-    name.incoming = source.connection;
-    name.incomingSince = other.incomingSince;
-  }
-
-  /** The first bytes on every connection that we dialled. */
-  #greet(peer: Peer, body = HELLO): void {
-    const { address, nick } = this.#setup;
-    if (address === "") return;
-    this.#seen.add(this.#helloId, this.#now);
-    const hello = { id: this.#helloId, address, body, nick, timestamp: 0, from: address };
-    this.#outputs.push({ type: "write", connection: peer.outgoing!, data: encodeMessage(hello) });
-  }
-
-  /**
-   * Few dial us although we are linked: those we dialled may have all the links they can have, and then we hear nobody.
-   * "/hello again" with a new ID reaches everyone, and of everyone a few will dial.
-   */
-  #helloAgain(): void {
-    const { wantedIncoming, helloAgainFirstMs, helloAgainLongestMs } = this.#limits;
-    if (this.#incoming.size >= Math.min(wantedIncoming, this.#table.size)) {
-      this.#helloAgainMs = helloAgainFirstMs;
-      return;
-    }
-    this.#helloId = this.#random.hex(16);
-    for (const peer of this.#outgoing.values()) if (peer.state === "linked") this.#greet(peer, HELLO_AGAIN);
-    this.#helloAgainMs = Math.min(2 * this.#helloAgainMs, helloAgainLongestMs);
-    if (this.#table.counts.linked > 0) this.#armHello();
-  }
-
-  #armHello(): void {
-    if (this.#setup.address === "" || this.#timers.when("hello") !== undefined) return;
-    this.#timers.set("hello", this.#now + this.#helloAgainMs);
-  }
-
-  #closed({ connection, error }: WorldInput & { type: "closed" }): void {
+  #incomingClosed(connection: ConnectionId): void {
     const source = this.#incoming.get(connection);
     if (source) this.#detachIncoming(source);
-    const peer = this.#outgoing.get(connection);
-    if (!peer) return;
-    const wasLinked = peer.state === "linked";
-    this.#detachOutgoing(peer);
-    this.#failed(peer, error ?? (wasLinked ? "closed by the peer" : "closed"), wasLinked);
   }
 
-  /** Closes our connection to a peer, to try again later. */
-  #unlink(peer: Peer, reason: string): void {
-    const wasLinked = peer.state === "linked";
-    this.#outputs.push({ type: "close", connection: peer.outgoing! });
-    this.#detachOutgoing(peer);
-    this.#failed(peer, reason, wasLinked);
-  }
-
-  #failed(peer: Peer, reason: string, wasLinked: boolean): void {
-    const lived = this.#now - (peer.outgoingSince ?? this.#now);
-    peer.outgoingSince = undefined;
-    peer.failures = lived >= this.#limits.linkStableMs ? 1 : peer.failures + 1;
-    peer.lastError = reason;
-    if (wasLinked) this.#emit({ type: "lost", address: peer.address, nick: peer.nick, reason });
-    else if (peer.failures === 1) this.#emit({ type: "unreachable", address: peer.address, reason });
-    const hopeless = peer.proven
-      ? this.#now - peer.lastSeen > this.#limits.forgetAfterMs
-      : peer.failures >= this.#limits.unprovenFailures;
-    if (hopeless && !isTrusted(peer) && peer.incoming === undefined) this.#forget(peer);
-    else this.#dialler.retry(peer, this.#now);
-    this.#replaceLink();
-  }
-
-  /** A dial that must not be repeated soon: the longest pause. */
-  #giveUp(peer: Peer, reason: string): void {
-    this.#outputs.push({ type: "close", connection: peer.outgoing! });
-    this.#detachOutgoing(peer);
-    peer.lastError = reason;
-    peer.failures = 30;
-    peer.outbox.clear();
-    if (isTrusted(peer)) this.#dialler.retry(peer, this.#now);
-    else this.#forget(peer);
-  }
-
-  /** When too few links are left, somebody known but not needed so far takes the place: anyone, to avoid crowds. */
-  #replaceLink(): void {
-    if (this.#table.counts.known === 0 || this.#activeLinks() >= this.#limits.wantedLinks) return;
-    const spare = [...this.#table.values()].filter((peer) => peer.state === "known");
-    this.#dialler.request(spare[this.#random.below(spare.length)]!);
-  }
-
-  #activeLinks(): number {
-    const { linked, dialling, due } = this.#table.counts;
-    return linked + dialling + due;
-  }
-
-  #detachOutgoing(peer: Peer): void {
-    this.#dialler.ended(peer);
-    this.#outgoing.delete(peer.outgoing!);
-    peer.outgoing = undefined;
-    peer.writeSince = undefined;
-    peer.outbox.putBack(this.#now);
+  #incomingOf(peer: Peer): Incoming | undefined {
+    return peer.incoming === undefined ? undefined : this.#incoming.get(peer.incoming);
   }
 
   #detachIncoming(source: Incoming): void {
     this.#incoming.delete(source.connection);
     this.#unfinishedBytes -= source.heldBytes;
-    this.#armHello();
+    this.#links.armHello();
     if (!source.peer) return;
     source.peer.incoming = undefined;
     source.peer.incomingSince = undefined;
   }
 
+  #moveIncoming(from: Peer, to: Peer): void {
+    const source = this.#incomingOf(from);
+    if (!source || to.incoming !== undefined) return;
+    source.peer = to;
+    to.incoming = source.connection;
+    to.incomingSince = from.incomingSince;
+    from.incoming = undefined;
+  }
+
+  #releaseIncoming(peer: Peer): void {
+    const source = this.#incomingOf(peer);
+    if (source) source.peer = undefined;
+  }
+
   #dropIncoming(source: Incoming): false {
     this.#detachIncoming(source);
-    this.#outputs.push({ type: "close", connection: source.connection });
+    this.#step.outputs.push({ type: "close", connection: source.connection });
     return false;
   }
 
@@ -459,20 +325,9 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
   #hold(address: string): void {
     const peer = this.#table.get(address);
     if (!peer || peer.state === "held") return;
-    const wasLinked = peer.state === "linked";
-    if (peer.outgoing !== undefined) {
-      this.#outputs.push({ type: "close", connection: peer.outgoing });
-      this.#detachOutgoing(peer);
-    }
-    const source = peer.incoming === undefined ? undefined : this.#incoming.get(peer.incoming);
+    const source = this.#incomingOf(peer);
     if (source) this.#dropIncoming(source);
-    this.#dialler.remove(peer);
-    peer.outbox.clear();
-    peer.outgoingSince = undefined;
-    this.#table.setState(peer, "held");
-    if (wasLinked)
-      this.#emit({ type: "lost", address: peer.address, nick: peer.nick, reason: "disconnected here" });
-    this.#replaceLink();
+    this.#links.hold(peer);
   }
 
   #configure(addresses: readonly string[]): void {
@@ -488,29 +343,10 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
   }
 
   #learn(endpoint: Endpoint, origin: Origin, source: string): Peer | undefined {
-    const admitted = this.#table.admit(endpoint, origin, source, this.#now);
+    const admitted = this.#table.admit(endpoint, origin, source, this.#step.now);
     if (typeof admitted === "object") return admitted;
-    this.#count(`refused address: ${admitted}`);
+    this.#step.count(`refused address: ${admitted}`);
     return undefined;
-  }
-
-  #forget(peer: Peer): void {
-    if (peer.outgoing !== undefined) {
-      this.#outputs.push({ type: "close", connection: peer.outgoing });
-      this.#detachOutgoing(peer);
-    }
-    const source = peer.incoming === undefined ? undefined : this.#incoming.get(peer.incoming);
-    if (source) source.peer = undefined;
-    this.#dialler.remove(peer);
-    this.#table.forget(peer);
-  }
-
-  #emit(event: Extract<WhisperOutput, { type: "event" }>["event"]): void {
-    this.#outputs.push({ type: "event", event });
-  }
-
-  #count(reason: string): undefined {
-    this.#counters.set(reason, (this.#counters.get(reason) ?? 0) + 1);
   }
 }
 
@@ -526,10 +362,6 @@ interface Incoming {
   /** Whose it is, once its hello said so; never known for peers of the original. */
   peer: Peer | undefined;
 }
-
-/** The first message on a connection; the second form asks, with a new ID, that a few more dial us. */
-const HELLO = "/hello";
-const HELLO_AGAIN = "/hello again";
 
 /** Bodies that begin with "/" are commands between programs, except "/me", which is shown as an action. */
 export function isShown(body: string): boolean {

@@ -20,7 +20,7 @@ async function jsonOf(prompt: ReturnType<typeof fakePrompt>, line: string): Prom
   return JSON.parse(await outputOf(prompt, `${line} | json`));
 }
 
-test("show version is the seed's, and JSON says more", async () => {
+test("show version is one line, and JSON says more", async () => {
   const prompt = fakePrompt();
   assert.equal(await outputOf(prompt, "show version"), "v0.1.0 (2871e53; dirty)\n");
   const started = "1970-01-01T00:00:00.000Z";
@@ -28,7 +28,7 @@ test("show version is the seed's, and JSON says more", async () => {
   assert.deepEqual(await jsonOf(prompt, "show version"), expected);
 });
 
-test("show processes has the seed's two columns and only what runs", async () => {
+test("show processes has two columns and only what runs", async () => {
   const prompt = fakePrompt();
   prompt.node.services.push(service("ospf", 6));
   assert.equal(
