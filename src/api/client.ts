@@ -1,3 +1,4 @@
+import { formatVersion } from "#base/format-version.ts";
 import { fromBinary } from "@bufbuild/protobuf";
 import { CallFailure } from "#api/call-failure.ts";
 import type { ParleyClient } from "#api/client-types.ts";
@@ -115,10 +116,6 @@ function otherError(where: string, option: string, error: unknown): OperatorErro
 function causeOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Error && "code" in cause ? String(cause.code) : "";
-}
-
-function formatVersion({ version, commit, dirty }: GetVersionResponse): string {
-  return commit === "" ? `v${version}` : `v${version} (${commit}${dirty ? "; dirty" : ""})`;
 }
 
 const VERSION_PATH = `/${NodeService.typeName}/${NodeService.method.getVersion.name}`;

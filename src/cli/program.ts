@@ -25,7 +25,7 @@ async function runPrompt(options: Options): Promise<number> {
       return 0;
     case "version": {
       const { readVersion } = await import("#config/version.ts");
-      const { formatVersion } = await import("#prompt/commands/format-version.ts");
+      const { formatVersion } = await import("#base/format-version.ts");
       process.stdout.write(`parley ${formatVersion(await readVersion())}\n`);
       return 0;
     }

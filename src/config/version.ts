@@ -22,12 +22,6 @@ export async function readVersion(): Promise<VersionText> {
   return { version: String(manifest?.version ?? "0.0.0"), commit, dirty: dirty === "dirty" };
 }
 
-/** "v0.1.0 (2871e53; dirty)"; no parentheses when there is nothing to say in them. */
-export function formatVersion({ version, commit, dirty }: VersionText): string {
-  const notes = [commit, dirty ? "dirty" : ""].filter((note) => note !== "").join("; ");
-  return notes === "" ? `v${version}` : `v${version} (${notes})`;
-}
-
 /** What git says of the checkout; empty when this is none, or git is missing or slow. */
 function describe(): Promise<string> {
   if (!existsSync(join(ROOT, ".git"))) return Promise.resolve("");

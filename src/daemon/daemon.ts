@@ -3,7 +3,7 @@ import { explain, OperatorError } from "#base/operator-error.ts";
 import { loadConfiguration, type Clash, type Configuration, type ConfigurationSource } from "#config/load.ts";
 import { nodeSection } from "#config/node-section.ts";
 import { watchConfiguration } from "#config/watch.ts";
-import { formatVersion } from "#config/version.ts";
+import { formatVersion } from "#base/format-version.ts";
 import { apiService } from "#daemon/api-service.ts";
 import { defaultDataFolder, lockDataFolder, type DataFolder } from "#daemon/data-folder.ts";
 import { recordingsIn } from "#daemon/recordings.ts";

@@ -1,7 +1,8 @@
 import { explain, OperatorError } from "#base/operator-error.ts";
 import { loadConfiguration } from "#config/load.ts";
 import { ConfigurationError } from "#config/problem.ts";
-import { formatVersion, readVersion } from "#config/version.ts";
+import { formatVersion } from "#base/format-version.ts";
+import { readVersion } from "#config/version.ts";
 import { configurationSchema, Daemon } from "#daemon/daemon.ts";
 import { DAEMON_USAGE, readDaemonOptions, type DaemonOptions } from "#daemon/options.ts";
 import { safeText } from "#base/safe-text.ts";

@@ -1,5 +1,5 @@
 import { linesAnswer } from "#prompt/answer.ts";
-import { formatVersion } from "#prompt/commands/format-version.ts";
+import { formatVersion } from "#base/format-version.ts";
 import type { ParleyContext } from "#prompt/commands/parley-context.ts";
 import { command } from "#prompt/grammar.ts";
 import { isoTime } from "#prompt/times.ts";
