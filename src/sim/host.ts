@@ -1,10 +1,10 @@
 import { parseAddress } from "#base/address.ts";
-import { formatEndpoint, type Endpoint } from "#base/endpoint.ts";
-import { OperatorError } from "#base/operator-error.ts";
+import type { Endpoint } from "#base/endpoint.ts";
 import type { Random } from "#base/random.ts";
 import type { Clock } from "#host/clock.ts";
 import type { Datagrams } from "#host/datagrams.ts";
 import type { Host } from "#host/host.ts";
+import { listenError } from "#host/listen-error.ts";
 import type { StreamListener, Streams } from "#host/streams.ts";
 import type { Machine, Network } from "#sim/network.ts";
 import { SimStream, whenRunning } from "#sim/streams.ts";
@@ -45,7 +45,7 @@ export function simClock(network: Network, machine: Machine): Clock {
 function simDatagrams(network: Network, machine: Machine): Datagrams {
   return {
     open: async (at, handlers) => {
-      const local = claim(network, machine, at, machine.sockets);
+      const local = claim(network, machine, "UDP", at);
       machine.sockets.set(local.port, handlers);
       return {
         local,
@@ -64,7 +64,7 @@ function simDatagrams(network: Network, machine: Machine): Datagrams {
 function simStreams(network: Network, machine: Machine): Streams {
   return {
     listen: async (at, accept): Promise<StreamListener> => {
-      const local = claim(network, machine, at, machine.listeners);
+      const local = claim(network, machine, "TCP", at);
       machine.listeners.set(local.port, accept);
       return {
         local,
@@ -81,25 +81,13 @@ function sourceHost(machine: Machine, to: Endpoint): string {
   return to.host.startsWith("127.") ? "127.0.0.1" : machine.host;
 }
 
-function claim(
-  network: Network,
-  machine: Machine,
-  at: Endpoint,
-  used: ReadonlyMap<number, unknown>,
-): Endpoint {
+function claim(network: Network, machine: Machine, transport: "TCP" | "UDP", at: Endpoint): Endpoint {
   if (!["0.0.0.0", "127.0.0.1", machine.host].includes(at.host)) {
-    throw new OperatorError(
-      `cannot listen on ${formatEndpoint(at)}: no such address here`,
-      "configure one of its own",
-    );
+    throw listenError(transport, at, "EADDRNOTAVAIL");
   }
   const port = at.port === 0 ? network.freePort(machine) : at.port;
-  if (used.has(port)) {
-    throw new OperatorError(
-      `cannot listen on ${formatEndpoint(at)}: the address is in use`,
-      "stop what uses it or configure another",
-    );
-  }
+  const used = transport === "TCP" ? machine.listeners : machine.sockets;
+  if (used.has(port)) throw listenError(transport, at, "EADDRINUSE");
   return { host: at.host, port };
 }
 

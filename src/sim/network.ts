@@ -103,7 +103,7 @@ export class Network {
 
   /** Sends one datagram through loss, duplication and reordering. */
   sendDatagram(source: Machine, from: Endpoint, to: Endpoint, data: Uint8Array): void {
-    if (this.chance(this.faults.loss)) return;
+    if (data.length > MOST_PAYLOAD || this.chance(this.faults.loss)) return;
     const copies = this.chance(this.faults.duplicate) ? 2 : 1;
     const payload = data.slice();
     for (let copy = 0; copy < copies; copy++) {
@@ -116,3 +116,6 @@ export class Network {
     }
   }
 }
+
+/** What UDP over IPv4 can carry (RFC 768, RFC 791): a longer datagram is never sent. */
+const MOST_PAYLOAD = 65_507;

@@ -1,7 +1,8 @@
 import { createSocket } from "node:dgram";
 import type { Endpoint } from "#base/endpoint.ts";
 import type { DatagramHandlers, Datagrams, DatagramSocket } from "#host/datagrams.ts";
-import { listenError } from "#system/listen-error.ts";
+import { listenError } from "#host/listen-error.ts";
+import { errorCode } from "#system/error-code.ts";
 import { remoteEndpoint } from "#system/remote-endpoint.ts";
 
 /** UDP through Node. */
@@ -12,7 +13,7 @@ export function systemDatagrams(): Datagrams {
 function open(at: Endpoint, handlers: DatagramHandlers): Promise<DatagramSocket> {
   const socket = createSocket({ type: at.host.includes(":") ? "udp6" : "udp4" });
   return new Promise((resolve, reject) => {
-    socket.once("error", (error) => reject(listenError("UDP", at, error)));
+    socket.once("error", (error) => reject(listenError("UDP", at, errorCode(error), error)));
     socket.bind({ address: at.host, port: at.port, exclusive: true }, () => {
       socket.removeAllListeners("error");
       let open = true;
@@ -20,9 +21,9 @@ function open(at: Endpoint, handlers: DatagramHandlers): Promise<DatagramSocket>
         if (open) socket.close();
         open = false;
       };
-      socket.on("error", (error: NodeJS.ErrnoException) => {
+      socket.on("error", (error) => {
         close();
-        handlers.failed(error.code ?? error.message);
+        handlers.failed(errorCode(error));
       });
       socket.on(
         "message",

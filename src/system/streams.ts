@@ -1,7 +1,8 @@
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { Endpoint } from "#base/endpoint.ts";
+import { listenError } from "#host/listen-error.ts";
 import type { Stream, StreamHandlers, StreamListener, Streams } from "#host/streams.ts";
-import { listenError } from "#system/listen-error.ts";
+import { errorCode } from "#system/error-code.ts";
 import { remoteEndpoint } from "#system/remote-endpoint.ts";
 
 /** TCP through Node. */
@@ -17,7 +18,7 @@ function listen(at: Endpoint, accept: (stream: Stream) => StreamHandlers): Promi
     stream.tell(accept(stream));
   });
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(listenError("TCP", at, error)));
+    server.once("error", (error) => reject(listenError("TCP", at, errorCode(error), error)));
     server.listen({ host: at.host, port: at.port, backlog: BACKLOG }, () => {
       server.removeAllListeners("error");
       // A failing accept (no descriptors left) loses that connection, nothing else.
@@ -47,7 +48,7 @@ class SystemStream implements Stream {
     this.#socket = socket;
     this.remote = remote;
     socket.on("data", (data: Uint8Array) => this.#handlers?.data(data));
-    socket.on("error", (error: NodeJS.ErrnoException) => (this.#error = error.code ?? error.message));
+    socket.on("error", (error) => (this.#error = errorCode(error)));
     socket.on("close", () => {
       const handlers = this.#handlers;
       this.#handlers = undefined;

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { formatAddress, scopeOf } from "#base/address.ts";
+import { onEveryHost } from "./places.ts";
+
+onEveryHost("the addresses of a machine include loopback, each with its interface", async ({ a }) => {
+  const addresses = a.links.addresses();
+  const loopback = addresses.find(({ address }) => formatAddress(address) === "127.0.0.1");
+  assert.equal(loopback?.interface, "lo");
+  for (const { interface: name, address } of addresses) {
+    assert.notEqual(name, "");
+    assert.notEqual(scopeOf(address), "multicast");
+  }
+});
+
+onEveryHost("a machine's own address is one of those it can listen on", async ({ a }) => {
+  for (const { address } of a.links.addresses()) {
+    if (address.bytes.length !== 4) continue;
+    const listener = await a.streams.listen({ host: formatAddress(address), port: 0 }, (stream) => {
+      stream.close();
+      return { connected: () => {}, data: () => {}, writable: () => {}, closed: () => {} };
+    });
+    assert.equal(listener.local.host, formatAddress(address));
+    await listener.close();
+  }
+});
