@@ -22,6 +22,8 @@ export interface WhisperLimits {
   readonly wantedIncoming: number;
   readonly helloAgainFirstMs: number;
   readonly helloAgainLongestMs: number;
+  /** Of the peers we are linked with, how many we name to each new one. */
+  readonly introducedPeers: number;
   /** Addresses in the book. */
   readonly knownPeers: number;
   /** Addresses named by one remote host that have never answered; a stranger must not fill the book. */
@@ -66,6 +68,7 @@ export const DEFAULT_LIMITS: WhisperLimits = {
   wantedIncoming: 3,
   helloAgainFirstMs: 3_000,
   helloAgainLongestMs: 120_000,
+  introducedPeers: 16,
   knownPeers: 4_096,
   unprovenPerSource: 256,
   dialsPerSecond: 50,

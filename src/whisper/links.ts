@@ -1,3 +1,4 @@
+import { concatBytes } from "#base/bytes.ts";
 import { formatEndpoint, type Endpoint } from "#base/endpoint.ts";
 import type { Random } from "#base/random.ts";
 import type { ConnectionId, WorldInput } from "#machine/io.ts";
@@ -92,6 +93,7 @@ export class Links {
     peer.lastSeen = this.#step.now;
     peer.lastError = "";
     this.#greet(peer);
+    this.#introduceOthers(peer);
     this.armHello();
     this.#step.toWrite.add(peer);
     this.#step.emit({ type: "linked", address: peer.address, nick: peer.nick });
@@ -243,6 +245,24 @@ export class Links {
     this.#step.outputs.push({ type: "write", connection: peer.outgoing!, data: encodeMessage(hello) });
   }
 
+  /**
+   * The hellos of some of those we are linked with: a newcomer knows others besides us at once, and finds a way when we
+   * are gone. They keep their IDs, so that whoever heard them already passes them on no further.
+   */
+  #introduceOthers(peer: Peer): void {
+    const others = [...this.#outgoing.values()].filter(
+      (other) => other !== peer && other.state === "linked" && other.hello !== "",
+    );
+    const hellos: Uint8Array[] = [];
+    while (others.length > 0 && hellos.length < this.#limits.introducedPeers) {
+      const [other] = others.splice(this.#random.below(others.length), 1);
+      const { hello: id, address, nick } = other!;
+      hellos.push(encodeMessage({ id, address, body: HELLO, nick, timestamp: 0, from: "" }));
+    }
+    if (hellos.length === 0) return;
+    this.#step.outputs.push({ type: "write", connection: peer.outgoing!, data: concatBytes(hellos) });
+  }
+
   #sent(peer: Peer): void {
     peer.sent += peer.outbox.sent();
     peer.writeSince = undefined;
@@ -260,3 +280,7 @@ export class Links {
 /** The first message on a connection; the second form asks, with a new ID, that a few more dial us. */
 const HELLO = "/hello";
 export const HELLO_AGAIN = "/hello again";
+
+export function isHello(body: string): boolean {
+  return body === HELLO || body === HELLO_AGAIN;
+}

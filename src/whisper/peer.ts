@@ -21,6 +21,8 @@ export interface Peer {
   /** The remote host that named it; its budget of unproven addresses is charged. */
   readonly source: string;
   nick: string;
+  /** The ID of its last hello, empty when it said none: with it we introduce it to others. */
+  hello: string;
   state: DialState;
   /** Our connection to it, and since when it is up. */
   outgoing: ConnectionId | undefined;
@@ -56,6 +58,7 @@ export function newPeer(
     origin,
     source,
     nick: "",
+    hello: "",
     state: "known",
     outgoing: undefined,
     outgoingSince: undefined,

@@ -6,7 +6,7 @@ import { Timers } from "#machine/timers.ts";
 import { Dialler } from "#whisper/dialler.ts";
 import type { WhisperInput, WhisperOutput, WhisperSetup } from "#whisper/io.ts";
 import { JsonReader } from "#whisper/json-reader.ts";
-import { HELLO_AGAIN, Links } from "#whisper/links.ts";
+import { HELLO_AGAIN, isHello, Links } from "#whisper/links.ts";
 import type { WhisperLimits } from "#whisper/limits.ts";
 import { decodeMessage, encodeMessage, leadingId, type WhisperMessage } from "#whisper/message.ts";
 import { deservesQueue, type Origin, type Peer } from "#whisper/peer.ts";
@@ -25,6 +25,7 @@ import { Step } from "#whisper/step.ts";
  * - On dialling we say at once `/hello` with our Addr. Without it the other side learns of us only when somebody speaks.
  *   Bodies that begin with "/" are not shown by either kind of peer, but passed on. One ID serves all hellos of one run,
  *   so that the second one a peer hears floods no further. The key From makes a hello say whose connection it is.
+ *   After our own come the hellos of a few peers that we are linked with, so that nobody depends on one address alone.
  * - Each peer has a bounded queue of its own and at most one write under way: one that does not read delays nobody.
  * - A peer that is gone is dialled again, with growing pauses; the original waits until it speaks.
  * - Nothing without a Body or an ID is passed on: an empty Body ends every process of the original that receives it.
@@ -225,6 +226,7 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
     const author = this.#learn(endpoint, "named", source.from.host);
     if (!author) return;
     author.nick = message.nick.slice(0, this.#limits.nickLength);
+    if (isHello(message.body)) author.hello = message.id;
     if (author.state !== "known") return;
     // Of those who have links enough a few still dial whoever hears too few, so that nobody stays deaf.
     const { wantedLinks } = this.#limits;
