@@ -4,6 +4,10 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>>
   start: () => import("./start.ts"),
 };
 
+// Whoever reads may have seen enough (| head). Benches end their processes when this one exits.
+process.stdout.on("error", () => process.exit(0));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+
 const name = process.argv[2] ?? "";
 const load = Object.hasOwn(benches, name) ? benches[name] : undefined;
 if (load) await (await load()).run();
