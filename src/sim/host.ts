@@ -1,4 +1,3 @@
-import { parseAddress } from "#base/address.ts";
 import type { Endpoint } from "#base/endpoint.ts";
 import type { Random } from "#base/random.ts";
 import type { Clock } from "#host/clock.ts";
@@ -6,22 +5,23 @@ import type { Datagrams } from "#host/datagrams.ts";
 import type { Host } from "#host/host.ts";
 import { listenError } from "#host/listen-error.ts";
 import type { StreamListener, Streams } from "#host/streams.ts";
+import { SimLinks } from "#sim/links.ts";
 import type { Machine, Network } from "#sim/network.ts";
 import { SimStream, whenRunning } from "#sim/streams.ts";
 
+/** A Host whose interfaces can be changed. */
+export interface SimHost extends Host {
+  readonly links: SimLinks;
+}
+
 /** The host ports of one machine in a World. */
-export function simHost(network: Network, machine: Machine, random: Random): Host {
+export function simHost(network: Network, machine: Machine, random: Random): SimHost {
   return {
     clock: simClock(network, machine),
     random,
     datagrams: simDatagrams(network, machine),
     streams: simStreams(network, machine),
-    links: {
-      addresses: () => [
-        { interface: "lo", address: parseAddress("127.0.0.1")! },
-        { interface: "eth0", address: parseAddress(machine.host)! },
-      ],
-    },
+    links: new SimLinks(network.scheduler, machine.host),
   };
 }
 

@@ -1,12 +1,11 @@
 import { formatEndpoint } from "#base/endpoint.ts";
 import { seededRandom, type Random } from "#base/random.ts";
 import type { Clock } from "#host/clock.ts";
-import type { Host } from "#host/host.ts";
 import type { Core } from "#machine/core.ts";
 import type { WorldInput, WorldOutput } from "#machine/io.ts";
 import { toJson } from "#machine/record.ts";
 import { Runner } from "#machine/runner.ts";
-import { simClock, simHost } from "#sim/host.ts";
+import { simClock, simHost, type SimHost } from "#sim/host.ts";
 import { Network, type Faults, type Machine } from "#sim/network.ts";
 import { Scheduler } from "#sim/scheduler.ts";
 import { KEEPALIVE_MS, SimStream } from "#sim/streams.ts";
@@ -115,7 +114,7 @@ export class World<Command, Event, C extends AnyCore<Command, Event> = AnyCore<C
   }
 
   /** A machine with nothing on it but ports, for drivers and for clients that misbehave. */
-  addHost(host: string): Host {
+  addHost(host: string): SimHost {
     return simHost(this.#network, this.#network.addMachine(host), this.#random.fork());
   }
 
