@@ -56,6 +56,8 @@ function problemsOf({ path, text }: Source): string[] {
     for (const line of code(text)) if (IMPURE.test(line)) found.push(`not pure: ${line.trim()}`);
   }
   if (/^export default\b/m.test(text)) found.push("a default export");
+  if (/"node:ffi"/.test(text) && !path.startsWith("src/system/linux/") && !path.startsWith("test/tidy"))
+    found.push("names node:ffi, which belongs to src/system/linux");
   for (const line of code(text)) {
     if (ANY.test(line)) found.push(`the type any: ${line.trim()}`);
     if (/^\s*(export )?(const )?enum \w/.test(line)) found.push("an enum");
@@ -138,6 +140,7 @@ test("the check finds what it is there for", () => {
     ["src/base/x.ts", "export enum X { A }", /enum/],
     ["src/base/x.ts", "//\n".repeat(401), /longer than/],
     ["src/base/x.ts", `function f() {\n${"  x;\n".repeat(70)}}\n`, /a function of/],
+    ["src/system/x.ts", 'import { dlopen } from "node:ffi";', /names node:ffi/],
     ["test/x.test.ts", `test.${"skip"}("x")`, /skipped/],
   ];
   for (const [path, text, expected] of wrong) {
