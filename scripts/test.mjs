@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 
-const FLAGS = ["--disable-warning=ExperimentalWarning", "--test"];
+// A test that hangs is a failure with a name, not a run that never ends.
+const FLAGS = ["--disable-warning=ExperimentalWarning", "--test", "--test-timeout=120000"];
 const named = process.argv.slice(2);
 const runs =
   named.length > 0
