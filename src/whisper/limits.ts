@@ -18,6 +18,8 @@ export interface WhisperLimits {
   /** Outgoing connections in all, with those that answer someone who dialled us. */
   readonly maximumLinks: number;
   readonly incomingConnections: number;
+  /** Of one remote address: so many nodes may share it, but nobody takes all. */
+  readonly incomingPerHost: number;
   /** With fewer connections to us we say hello to everyone again, first after so long, then twice as long, … */
   readonly wantedIncoming: number;
   readonly helloAgainFirstMs: number;
@@ -45,6 +47,8 @@ export interface WhisperLimits {
   readonly forgetAfterMs: number;
   /** What waits for one peer; the oldest go first. The bytes are shared between peers. */
   readonly queuedMessages: number;
+  /** And for one that is not connected: a stranger can make many of those. */
+  readonly queuedWhileAway: number;
   readonly queuedBytes: number;
   /** What waited longer is dropped: well below seenAgeMs, or a peer would show it a second time. */
   readonly queuedAgeMs: number;
@@ -65,6 +69,7 @@ export const DEFAULT_LIMITS: WhisperLimits = {
   wantedLinks: 256,
   maximumLinks: 512,
   incomingConnections: 1_024,
+  incomingPerHost: 256,
   wantedIncoming: 3,
   helloAgainFirstMs: 3_000,
   helloAgainLongestMs: 120_000,
@@ -81,6 +86,7 @@ export const DEFAULT_LIMITS: WhisperLimits = {
   unprovenFailures: 6,
   forgetAfterMs: 60 * 60_000,
   queuedMessages: 50_000,
+  queuedWhileAway: 10_000,
   queuedBytes: 16 * 1024 * 1024,
   queuedAgeMs: 5 * 60_000,
   writeBytes: 256 * 1024,

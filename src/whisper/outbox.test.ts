@@ -4,13 +4,13 @@ import fc from "fast-check";
 import { Outbox } from "#whisper/outbox.ts";
 import { SeenIds } from "#whisper/seen-ids.ts";
 
-const LIMITS = { queuedMessages: 4, queuedBytes: 100, queuedAgeMs: 1_000, writeBytes: 5 };
+const LIMITS = { queuedMessages: 4, queuedWhileAway: 2, queuedBytes: 100, queuedAgeMs: 1_000, writeBytes: 5 };
 const bytes = (...values: number[]) => Uint8Array.of(...values);
 
 test("messages leave in order, as many whole ones as a write may hold", () => {
   const outbox = new Outbox(LIMITS);
   for (const message of [bytes(1, 1), bytes(2, 2), bytes(3, 3), bytes(4, 4, 4, 4, 4, 4)])
-    outbox.push(message, 0);
+    outbox.push({ bytes: message, at: 0 }, false);
   assert.deepEqual(outbox.take(0), bytes(1, 1, 2, 2));
   assert.equal(outbox.inFlight, true);
   assert.equal(outbox.messages, 4);
@@ -26,32 +26,38 @@ test("messages leave in order, as many whole ones as a write may hold", () => {
 
 test("the oldest are pushed out by count, by bytes and by age", () => {
   const crowded = new Outbox(LIMITS);
-  for (let i = 1; i <= 6; i++) crowded.push(bytes(i), 0);
+  for (let i = 1; i <= 6; i++) crowded.push({ bytes: bytes(i), at: 0 }, false);
   assert.deepEqual([crowded.dropped, crowded.messages], [2, 4]);
   assert.deepEqual(crowded.take(0), bytes(3, 4, 5, 6));
 
   const heavy = new Outbox(LIMITS);
-  heavy.push(bytes(1), 0);
-  heavy.push(new Uint8Array(60), 0);
-  heavy.push(new Uint8Array(70), 0);
+  heavy.push({ bytes: bytes(1), at: 0 }, false);
+  heavy.push({ bytes: new Uint8Array(60), at: 0 }, false);
+  heavy.push({ bytes: new Uint8Array(70), at: 0 }, false);
   assert.deepEqual([heavy.dropped, heavy.bytes], [2, 70]);
   // One alone may be above the limit: it was within that of messages.
-  heavy.push(new Uint8Array(300), 0);
+  heavy.push({ bytes: new Uint8Array(300), at: 0 }, false);
   assert.deepEqual([heavy.dropped, heavy.messages], [3, 1]);
 
   const old = new Outbox(LIMITS);
-  old.push(bytes(1), 0);
-  old.push(bytes(2), 900);
+  old.push({ bytes: bytes(1), at: 0 }, false);
+  old.push({ bytes: bytes(2), at: 900 }, false);
   assert.deepEqual(old.take(1_500), bytes(2));
   assert.equal(old.dropped, 1);
 });
 
+test("less is kept for a peer that is away", () => {
+  const outbox = new Outbox(LIMITS);
+  for (let i = 1; i <= 3; i++) outbox.push({ bytes: bytes(i), at: 0 }, true);
+  assert.deepEqual([outbox.dropped, outbox.take(0)], [1, bytes(2, 3)]);
+});
+
 test("what was in flight when the connection broke goes first again", () => {
   const outbox = new Outbox(LIMITS);
-  outbox.push(bytes(1), 0);
-  outbox.push(bytes(2), 0);
+  outbox.push({ bytes: bytes(1), at: 0 }, false);
+  outbox.push({ bytes: bytes(2), at: 0 }, false);
   outbox.take(0);
-  outbox.push(bytes(3), 0);
+  outbox.push({ bytes: bytes(3), at: 0 }, false);
   outbox.putBack(0);
   outbox.putBack(0);
   assert.deepEqual(outbox.take(0), bytes(1, 2, 3));
@@ -82,7 +88,7 @@ test("any use keeps the order, the limits and the count of bytes", () => {
           // Serial number and length of the message in its first two bytes.
           const message = new Uint8Array(Math.max(2, what)).fill(0);
           message.set([serial++ % 250, message.length]);
-          outbox.push(message, 0);
+          outbox.push({ bytes: message, at: 0 }, false);
         }
         assert.ok(outbox.bytes <= 100 || outbox.messages === 1);
         assert.ok(outbox.bytes >= 0 && outbox.messages >= 0);

@@ -1,10 +1,15 @@
 import { concatBytes } from "#base/bytes.ts";
 import type { WhisperLimits } from "#whisper/limits.ts";
 
-type OutboxLimits = Pick<WhisperLimits, "queuedMessages" | "queuedBytes" | "queuedAgeMs" | "writeBytes">;
+type OutboxLimits = Pick<
+  WhisperLimits,
+  "queuedMessages" | "queuedWhileAway" | "queuedBytes" | "queuedAgeMs" | "writeBytes"
+>;
 
-interface Queued {
+/** A message on its way to many peers: all their queues share it. */
+export interface Queued {
   readonly bytes: Uint8Array;
+  /** When it was queued, ms, monotonic. */
   readonly at: number;
 }
 
@@ -38,10 +43,11 @@ export class Outbox {
     return this.#inFlight.length > 0;
   }
 
-  push(bytes: Uint8Array, now: number): void {
-    this.#queue.push({ bytes, at: now });
-    this.#bytes += bytes.length;
-    this.#trim(now);
+  /** `away`: there is no connection to the peer now; less is kept for it. */
+  push(message: Queued, away: boolean): void {
+    this.#queue.push(message);
+    this.#bytes += message.bytes.length;
+    this.#trim(message.at, away ? this.#limits.queuedWhileAway : this.#limits.queuedMessages);
   }
 
   /** The next bytes to write, as many whole messages as one write may hold; undefined when nothing waits. */
@@ -87,13 +93,13 @@ export class Outbox {
     this.#inFlight = [];
   }
 
-  #trim(now: number): void {
-    const { queuedMessages, queuedBytes, queuedAgeMs } = this.#limits;
+  #trim(now: number, most = this.#limits.queuedMessages): void {
+    const { queuedBytes, queuedAgeMs } = this.#limits;
     while (this.#head < this.#queue.length) {
       const oldest = this.#queue[this.#head]!;
       const count = this.#queue.length - this.#head;
       // A single message above the byte limit may wait alone: it was within the limit for messages.
-      const crowded = count > 1 && (count > queuedMessages || this.#bytes > queuedBytes);
+      const crowded = count > 1 && (count > most || this.#bytes > queuedBytes);
       if (!crowded && now - oldest.at <= queuedAgeMs) break;
       this.#bytes -= oldest.bytes.length;
       this.#head++;

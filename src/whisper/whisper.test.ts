@@ -136,6 +136,17 @@ test("above the limit of connections a new one is closed, and when one ends ther
   assert.deepEqual(bench.shown(), ["let in"]);
 });
 
+test("one remote address cannot take all connections", () => {
+  const bench = new WhisperBench({ limits: { incomingPerHost: 2 } });
+  const [first] = [bench.accept("10.0.0.66"), bench.accept("10.0.0.66")];
+  const third = bench.accept("10.0.0.66");
+  assert.deepEqual(bench.outputs(), [{ type: "close", connection: third }]);
+  bench.receive(bench.accept("10.0.0.2"), original("1", AUTHOR, "let in"));
+  bench.give({ type: "closed", connection: first! });
+  bench.receive(bench.accept("10.0.0.66"), original("2", AUTHOR, "as well"));
+  assert.deepEqual(bench.shown(), ["let in", "as well"]);
+});
+
 test("a nick is cut to its limit, and the Addr of a message makes its author known", () => {
   const bench = new WhisperBench();
   bench.receive(bench.accept(), original("1", AUTHOR, "hi").replace("nick", "n".repeat(500)));

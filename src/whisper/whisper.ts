@@ -11,6 +11,7 @@ import type { WhisperLimits } from "#whisper/limits.ts";
 import { decodeMessage, encodeMessage, leadingId, type WhisperMessage } from "#whisper/message.ts";
 import { deservesQueue, type Origin, type Peer } from "#whisper/peer.ts";
 import { PeerTable } from "#whisper/peer-table.ts";
+import type { Queued } from "#whisper/outbox.ts";
 import { SeenIds } from "#whisper/seen-ids.ts";
 import { Step } from "#whisper/step.ts";
 
@@ -44,6 +45,7 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
   readonly #step = new Step();
   readonly #links: Links;
   readonly #incoming = new Map<ConnectionId, Incoming>();
+  readonly #incomingOfHost = new Map<string, number>();
   #unfinishedBytes = 0;
 
   constructor(setup: WhisperSetup, random: Random) {
@@ -143,11 +145,14 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
   // What comes in
 
   #accept(connection: ConnectionId, from: Endpoint): void {
-    if (this.#incoming.size >= this.#limits.incomingConnections) {
+    const { incomingConnections, incomingPerHost } = this.#limits;
+    const ofHost = this.#incomingOfHost.get(from.host) ?? 0;
+    if (this.#incoming.size >= incomingConnections || ofHost >= incomingPerHost) {
       this.#step.count("refused: too many connections");
       this.#step.outputs.push({ type: "close", connection });
       return;
     }
+    this.#incomingOfHost.set(from.host, ofHost + 1);
     const { messageBytes: bytes, messageDepth: depth } = this.#limits;
     this.#incoming.set(connection, {
       connection,
@@ -265,13 +270,14 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
   }
 
   #broadcast(message: WhisperMessage, except: Peer | undefined): void {
-    let bytes: Uint8Array | undefined;
+    let queued: Queued | undefined;
     const author = this.#table.get(message.address);
     for (const peer of this.#table.values()) {
       if (peer === author || peer === except || !deservesQueue(peer)) continue;
-      bytes ??= encodeMessage(message);
-      peer.outbox.push(bytes, this.#step.now);
-      this.#step.toWrite.add(peer);
+      queued ??= { bytes: encodeMessage(message), at: this.#step.now };
+      const isLinked = peer.state === "linked";
+      peer.outbox.push(queued, !isLinked);
+      if (isLinked) this.#step.toWrite.add(peer);
     }
   }
 
@@ -286,6 +292,10 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
 
   #detachIncoming(source: Incoming): void {
     this.#incoming.delete(source.connection);
+    const { host } = source.from;
+    const left = this.#incomingOfHost.get(host)! - 1;
+    if (left > 0) this.#incomingOfHost.set(host, left);
+    else this.#incomingOfHost.delete(host);
     this.#unfinishedBytes -= source.heldBytes;
     this.#links.armHello();
     if (!source.peer) return;
