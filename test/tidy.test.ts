@@ -18,7 +18,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   system: ["base", "host"],
   config: ["base"],
   services: ["whisper", "host", "machine", "base", "config"],
-  api: ["services", "base", "config"],
+  api: ["services", "host", "base", "config"],
   cli: ["prompt", "api", "base", "config", "lab", "chat"],
   chat: ["whisper", "services", "system", "host", "machine", "base"],
   lab: ["api", "base", "config"],

@@ -7,6 +7,7 @@ import {
   NodeService,
   type GetVersionResponse,
 } from "#api/gen/parley/v1/node_pb.ts";
+import { LinksService } from "#api/gen/parley/v1/links_pb.ts";
 import { WhisperService } from "#api/gen/parley/v1/whisper_pb.ts";
 import { HttpCalls, type ServerPlace } from "#api/http-calls.ts";
 import { serviceClient } from "#api/service-client.ts";
@@ -36,7 +37,11 @@ export async function connectTo(target: ApiTarget): Promise<ParleyConnection> {
     const answer = await calls.unary(VERSION_PATH, new Uint8Array(), { timeoutMs: FIRST_ANSWER_MS });
     const version = fromBinary(GetVersionResponseSchema, answer);
     return {
-      client: { node: serviceClient(NodeService, calls), whisper: serviceClient(WhisperService, calls) },
+      client: {
+        node: serviceClient(NodeService, calls),
+        links: serviceClient(LinksService, calls),
+        whisper: serviceClient(WhisperService, calls),
+      },
       version,
       description: `parleyd ${formatVersion(version)}`,
       close: () => calls.close(),

@@ -2,6 +2,7 @@
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { interfaceMessage } from "#api/convert-links.ts";
 import {
   EventSchema,
   Level,
@@ -106,6 +107,11 @@ function detailMessage(detail: EventDetail): DetailMessage {
       return { case: "message", value: chatMessage(detail.message) };
     case "peer":
       return { case: "peer", value: peerMessage(detail.peer) };
+    case "interface":
+      return {
+        case: "interfaceChange",
+        value: { interface: interfaceMessage(detail.link), removed: detail.removed },
+      };
   }
 }
 

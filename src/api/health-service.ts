@@ -61,4 +61,7 @@ async function* watchStatus(control: NodeControl, current: () => Status, signal:
 }
 
 // API services that are only as healthy as the service behind them.
-const BEHIND: ReadonlyMap<string, string> = new Map([["parley.v1.WhisperService", "whisper"]]);
+const BEHIND: ReadonlyMap<string, string> = new Map([
+  ["parley.v1.LinksService", "links"],
+  ["parley.v1.WhisperService", "whisper"],
+]);

@@ -22,6 +22,7 @@ export const METHOD_ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["parley.v1.NodeService/RestartService", "admin"],
   ["parley.v1.NodeService/Reload", "admin"],
   ["parley.v1.NodeService/Shutdown", "admin"],
+  ["parley.v1.LinksService/ListInterfaces", "read"],
   ["parley.v1.WhisperService/ListPeers", "read"],
   ["parley.v1.WhisperService/GetPeer", "read"],
   ["parley.v1.WhisperService/ListMessages", "read"],

@@ -4,10 +4,12 @@ import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { Health } from "#api/gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "#api/gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionV1Alpha } from "#api/gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { LinksService } from "#api/gen/parley/v1/links_pb.ts";
 import { NodeService } from "#api/gen/parley/v1/node_pb.ts";
 import { WhisperService } from "#api/gen/parley/v1/whisper_pb.ts";
 import { healthService } from "#api/health-service.ts";
 import type { ApiLimits } from "#api/limits.ts";
+import { linksService } from "#api/links-service.ts";
 import { nodeService } from "#api/node-service.ts";
 import { reflectionService, reflectionServiceV1Alpha } from "#api/reflection-service.ts";
 import { internalError } from "#api/refusal.ts";
@@ -28,7 +30,14 @@ export interface RouterOptions {
 }
 
 /** Every service of the API, by which roles, health and reflection are checked for completeness. */
-export const API_SERVICES = [NodeService, WhisperService, Health, ServerReflection, ServerReflectionV1Alpha];
+export const API_SERVICES = [
+  NodeService,
+  LinksService,
+  WhisperService,
+  Health,
+  ServerReflection,
+  ServerReflectionV1Alpha,
+];
 
 /** Who answers each path, in Connect, gRPC and gRPC-Web. */
 export function createRouter(options: RouterOptions): ReadonlyMap<string, UniversalHandler> {
@@ -43,6 +52,7 @@ export function createRouter(options: RouterOptions): ReadonlyMap<string, Univer
   });
   const schema = new SchemaIndex(API_SERVICES);
   router.service(NodeService, nodeService(control, limits));
+  router.service(LinksService, linksService(control));
   router.service(WhisperService, whisperService(control, limits));
   router.service(Health, healthService(control, schema.services));
   router.service(ServerReflection, reflectionService(schema));

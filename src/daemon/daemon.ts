@@ -12,6 +12,7 @@ import type { NodeControl, VersionInfo } from "#services/control.ts";
 import { EventLog } from "#services/event-log.ts";
 import type { NodeEvent } from "#services/events.ts";
 import { ServiceManager } from "#services/manager.ts";
+import { links } from "#services/links.ts";
 import { peers } from "#services/peers.ts";
 import type { AnyService } from "#services/service.ts";
 import { whisper } from "#services/whisper.ts";
@@ -148,7 +149,7 @@ export class Daemon implements NodeControl {
 
 /** All services that a node can have. */
 function nodeServices(control: NodeControl): readonly AnyService[] {
-  return [apiService(control), peers, whisper];
+  return [apiService(control), links, peers, whisper];
 }
 
 /** What a configuration may hold: the node's own section and one for each service. */

@@ -1,3 +1,4 @@
+import type { Link } from "#host/links.ts";
 import type { LogLevel } from "#host/log.ts";
 import type { ServiceStatus } from "#services/service.ts";
 
@@ -51,7 +52,8 @@ export type EventDetail =
   | { readonly type: "service"; readonly status: ServiceStatus }
   | { readonly type: "configuration"; readonly changed: readonly string[]; readonly error: string }
   | { readonly type: "message"; readonly message: ShownMessage }
-  | { readonly type: "peer"; readonly peer: PeerStatus };
+  | { readonly type: "peer"; readonly peer: PeerStatus }
+  | { readonly type: "interface"; readonly link: Link; readonly removed: boolean };
 
 /** One line of the node's log. */
 export interface NodeEvent {

@@ -2,6 +2,7 @@ import { connect, disconnect, say } from "#prompt/commands/chat.ts";
 import { exit, quit, reload, restart, shutdown } from "#prompt/commands/operate.ts";
 import type { ParleyContext } from "#prompt/commands/parley-context.ts";
 import { showConfig } from "#prompt/commands/show-config.ts";
+import { showInterfaces } from "#prompt/commands/show-interfaces.ts";
 import { showLog } from "#prompt/commands/show-log.ts";
 import { showMessages } from "#prompt/commands/show-messages.ts";
 import { showPeers } from "#prompt/commands/show-peers.ts";
@@ -18,6 +19,7 @@ export function parleyCommands(context: ParleyContext): readonly Command[] {
       showServices,
       showProcesses,
       showConfig,
+      showInterfaces,
       showLog,
       showPeers,
       showMessages,

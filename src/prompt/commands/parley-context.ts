@@ -10,7 +10,11 @@ export interface ParleyContext extends LiveContext {
   now(): number;
   /** Ends the prompt or the script after this command. */
   exit(): void;
-  readonly live: { readonly service: LiveValues; readonly peer: LiveValues };
+  readonly live: {
+    readonly service: LiveValues;
+    readonly peer: LiveValues;
+    readonly interface: LiveValues;
+  };
 }
 
 /** The context of a program that has a client and can be left; what exists now is asked of the node. */
@@ -24,6 +28,10 @@ export function parleyContext(program: Omit<ParleyContext, "live">): ParleyConte
       async service(call) {
         const { services } = await (await client()).node.listServices({}, call);
         return services.map(({ name, state }) => ({ text: name, help: formatServiceState(state) }));
+      },
+      async interface(call) {
+        const { interfaces } = await (await client()).links.listInterfaces({}, call);
+        return interfaces.map(({ name, running }) => ({ text: name, help: running ? "Up" : "Down" }));
       },
       async peer(call) {
         const { peers } = await (await client()).whisper.listPeers({}, call);
