@@ -223,6 +223,7 @@ async function describesEverything(reflection: Reflection): Promise<void> {
   const services = listed.value.service.map(({ name }) => name);
   assert.deepEqual(services, [
     "parley.v1.NodeService",
+    "parley.v1.LinksService",
     "parley.v1.WhisperService",
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
@@ -231,7 +232,7 @@ async function describesEverything(reflection: Reflection): Promise<void> {
   const filesOf = (value: string) => reflection.files({ case: "fileContainingSymbol", value });
   for (const name of services) assert.ok(await filesOf(name), name);
   const timestamp = "google/protobuf/timestamp.proto";
-  const node = ["parley/v1/node.proto", "parley/v1/whisper.proto", timestamp];
+  const node = ["parley/v1/node.proto", "parley/v1/whisper.proto", "parley/v1/links.proto", timestamp];
   for (const symbol of [
     "parley.v1.NodeService.Watch",
     "parley.v1.Event",

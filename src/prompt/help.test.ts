@@ -33,7 +33,17 @@ test("behind a part of a word the words that begin with it are listed", async ()
 
 test("behind a blank what can follow is listed, whatever the words before are short for", async () => {
   const { tree } = fakePrompt();
-  const following = ["config", "log", "messages", "peers", "processes", "services", "version", "why"];
+  const following = [
+    "config",
+    "interfaces",
+    "log",
+    "messages",
+    "peers",
+    "processes",
+    "services",
+    "version",
+    "why",
+  ];
   assert.deepEqual(await words(tree, "show "), following);
   assert.deepEqual(await words(tree, "sh "), following);
   assert.deepEqual(await words(tree, "sh p"), ["peers", "processes"]);

@@ -16,7 +16,7 @@ const mistakes: readonly (readonly [line: string, error: readonly string[]])[] =
   [
     "show foo",
     [
-      'unknown word "foo"; expected config, log, messages, peers, processes, services, version, why',
+      'unknown word "foo"; expected config, interfaces, log, messages, peers, processes, services, version, why',
       "show foo",
       "     ^",
     ],

@@ -11,8 +11,8 @@ export class SimLinks implements Links {
   /** Has "lo", and "eth0" with the address `host`/24. */
   constructor(scheduler: Scheduler, host: string) {
     this.#scheduler = scheduler;
-    this.put(simLink(1, "lo", ["127.0.0.1", 8]));
-    this.put(simLink(2, "eth0", [host, 24]));
+    this.#links.set(1, simLink(1, "lo", ["127.0.0.1", 8]));
+    this.#links.set(2, simLink(2, "eth0", [host, 24]));
   }
 
   /** Adds an interface or changes the one of that index. */
@@ -45,8 +45,10 @@ export class SimLinks implements Links {
   }
 
   #announce(change: LinkChange): void {
+    // Whoever begins to watch after it sees it in the list.
+    const watchers = [...this.#watchers];
     this.#scheduler.at(this.#scheduler.now, () => {
-      for (const changed of [...this.#watchers]) changed([change]);
+      for (const changed of watchers) if (this.#watchers.has(changed)) changed([change]);
     });
   }
 

@@ -23,3 +23,23 @@ onEveryHost("a machine's own address is one of those it can listen on", async ({
     await listener.close();
   }
 });
+
+onEveryHost("who watches knows every interface at once, and can stop", async ({ a }) => {
+  const monitor = await a.links.watch(() => {});
+  await monitor.refresh();
+  const links = monitor.links();
+  const lo = links.find(({ name }) => name === "lo");
+  assert.equal(lo?.up, true);
+  assert.ok(
+    lo.addresses.some(({ address, scope }) => formatAddress(address) === "127.0.0.1" && scope === "host"),
+  );
+  assert.deepEqual(
+    links.map(({ index }) => index),
+    links.map(({ index }) => index).sort((x, y) => x - y),
+  );
+  for (const { addresses } of links) {
+    for (const { address, prefixLength } of addresses) assert.ok(prefixLength <= address.bytes.length * 8);
+  }
+  monitor.close();
+  monitor.close();
+});
