@@ -28,6 +28,10 @@ export class NetlinkMonitor implements LinkMonitor {
   #sequence = 0;
   #listing: "links" | "addresses" | undefined;
   #interrupted = false;
+  /** Announcements were lost: everything must be listed again. */
+  #isStale = false;
+  /** Set while an answer of the kernel is due. */
+  #patience: NodeJS.Timeout | undefined;
   #ready = false;
   #open = true;
   /** Resolved at the end of the listing that began after they came. */
@@ -51,9 +55,14 @@ export class NetlinkMonitor implements LinkMonitor {
         },
         overflowed: () => {
           this.resyncs++;
-          this.#list();
+          this.#isStale = true;
+          this.#sequence++; // what is left of a listing under way may have gaps
         },
-        drained: () => this.#tell(),
+        drained: (isEmpty) => {
+          // Not before: while the buffer is full the kernel cannot even refuse to list.
+          if (isEmpty && this.#isStale) this.#list();
+          this.#tell();
+        },
       },
       bufferBytes,
     );
@@ -85,12 +94,14 @@ export class NetlinkMonitor implements LinkMonitor {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
+    clearTimeout(this.#patience);
     this.#socket.close();
     for (const resolve of [...this.#served, ...this.#waiting]) resolve();
   }
 
   #list(): void {
     this.#interrupted = false;
+    this.#isStale = false;
     this.#served.push(...this.#waiting.splice(0));
     this.#unseenLinks = new Set(this.#entries.keys());
     this.#unseenAddresses = new Map(
@@ -101,9 +112,14 @@ export class NetlinkMonitor implements LinkMonitor {
 
   #ask(what: "links" | "addresses"): void {
     this.#listing = what;
-    // A listing that the kernel is still busy with must end first: it ends with an answer of another number.
-    if (!this.#socket.send(dumpRequest(what, ++this.#sequence)))
-      setImmediate(() => this.#open && this.#ask(what));
+    if (!this.#socket.send(dumpRequest(what, ++this.#sequence))) return this.#listLater(RETRY_MS);
+    // An answer that the kernel had no room for is lost without a word.
+    this.#listLater(PATIENCE_MS);
+  }
+
+  #listLater(afterMs: number): void {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => this.#open && this.#list(), afterMs);
   }
 
   #take(message: Netlink): void {
@@ -127,8 +143,9 @@ export class NetlinkMonitor implements LinkMonitor {
   }
 
   #listed(code: number): void {
-    // The kernel was busy with the listing that this one replaces.
-    if (code === EBUSY) return this.#ask(this.#listing!);
+    // Busy with a listing that was given up, or without room for the answer.
+    if (code !== 0) return this.#listLater(RETRY_MS);
+    clearTimeout(this.#patience);
     if (this.#interrupted) return this.#list();
     if (this.#listing === "links") {
       for (const index of this.#unseenLinks) this.#removeLink(index);
@@ -218,4 +235,6 @@ function differ(a: Link, b: Link): boolean {
 
 /** RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR. */
 const GROUPS = 1 | 0x10 | 0x100;
-const EBUSY = 16;
+const RETRY_MS = 10;
+/** A thousand interfaces take some milliseconds. */
+const PATIENCE_MS = 1_000;

@@ -7,8 +7,8 @@ export interface NetlinkHandlers {
   received(bytes: Uint8Array): void;
   /** The kernel had more to say than the buffer holds: what was announced meanwhile is lost. */
   overflowed(): void;
-  /** All that was waiting has been handed over. */
-  drained(): void;
+  /** What was waiting has been handed over: all of it, or as much as is good for one turn. */
+  drained(isEmpty: boolean): void;
 }
 
 /** A socket to the kernel's routing tables. Anyone may read; changing needs CAP_NET_ADMIN. */
@@ -62,9 +62,9 @@ export class NetlinkSocket {
       }
       const error = this.#native.errno();
       if (error === ERRNO.ENOBUFS) this.#handlers.overflowed();
-      else if (error !== ERRNO.EINTR) break;
+      else if (error !== ERRNO.EINTR) return this.#handlers.drained(true);
     }
-    this.#handlers.drained();
+    this.#handlers.drained(false);
   }
 
   #setBuffer(bytes: number): void {
