@@ -43,6 +43,20 @@ test("the newest are kept, within a count and a size", () => {
   assert.equal(log.since(0).at(-1)!.sequence, 50_100);
 });
 
+test("the newest is kept even when it alone is beyond the size, and each follower is one of its own", () => {
+  const log = new EventLog(() => 0);
+  const [heard, first, second] = [[] as string[], new AbortController(), new AbortController()];
+  const listener = ({ text }: NodeEvent): void => void heard.push(text);
+  log.subscribe(listener, first.signal);
+  log.subscribe(listener, second.signal);
+  first.abort();
+  const body = "x".repeat(9_000_000);
+  const message = { id: "", address: "", nick: "", body, said: 0, received: 0, own: false };
+  for (const text of ["one", "two"]) log.publish("a", "info", text, { type: "message", message });
+  assert.deepEqual(heard, ["one", "two"]);
+  assert.equal(log.since(0).at(-1)!.text, "two");
+});
+
 test("a text longer than a few lines is cut", () => {
   const log = new EventLog(() => 0);
   log.publish("a", "info", "y".repeat(5_000));

@@ -6,7 +6,7 @@ import type { EventDetail, NodeEvent } from "#services/events.ts";
 export class EventLog implements EventSource {
   readonly #wallTime: () => number;
   readonly #kept: { readonly event: NodeEvent; readonly size: number }[] = [];
-  readonly #listeners = new Set<(event: NodeEvent) => void>();
+  readonly #followers = new Set<{ readonly tell: (event: NodeEvent) => void }>();
   #keptSize = 0;
   #sequence = 0;
 
@@ -20,11 +20,11 @@ export class EventLog implements EventSource {
       time: this.#wallTime(),
       service,
       level,
-      text: text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text,
+      text: text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT).toWellFormed()}…` : text,
       ...(detail && { detail }),
     };
     this.#keep(event);
-    for (const listener of this.#listeners) listener(event);
+    for (const { tell } of this.#followers) tell(event);
   }
 
   since(after: number): readonly NodeEvent[] {
@@ -33,8 +33,9 @@ export class EventLog implements EventSource {
 
   subscribe(listener: (event: NodeEvent) => void, signal: AbortSignal): void {
     if (signal.aborted) return;
-    this.#listeners.add(listener);
-    signal.addEventListener("abort", () => this.#listeners.delete(listener), { once: true });
+    const follower = { tell: listener };
+    this.#followers.add(follower);
+    signal.addEventListener("abort", () => this.#followers.delete(follower), { once: true });
   }
 
   #keep(event: NodeEvent): void {
@@ -46,7 +47,8 @@ export class EventLog implements EventSource {
     // Dropped in halves, so that each event is moved a bounded number of times.
     let from = Math.max(0, this.#kept.length - MOST_KEPT);
     let total = this.#kept.slice(from).reduce((sum, kept) => sum + kept.size, 0);
-    while (total > MOST_SIZE && from < this.#kept.length) total -= this.#kept[from++]!.size;
+    // The newest is kept, however large.
+    while (total > MOST_SIZE && from < this.#kept.length - 1) total -= this.#kept[from++]!.size;
     this.#kept.splice(0, from);
     this.#keptSize = total;
   }

@@ -153,5 +153,5 @@ test("a service that does not stop holds up its own restart only until the limit
   await bench.pass(200);
   await restarted;
   assert.equal(manager.statuses()[0]!.state, "running");
-  assert.deepEqual(bench.news(), ["start stuck 1"]);
+  assert.deepEqual(bench.news(), ["stop stuck", "start stuck 1"]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OperatorError } from "#base/operator-error.ts";
+import type { NodeHost, ServiceHost } from "#services/service.ts";
 import { sections, ServiceBench, settled } from "#services/testing/bench.ts";
 
 /** links <- ospf <- show; whisper stands alone. */
@@ -132,11 +133,45 @@ test("changes never overlap: each waits for the one before", async () => {
   const manager = bench.manager(bench.dummy("slow", { start: () => gate.promise }));
   const starting = manager.start(sections({ slow: 1 }));
   const restarting = manager.restart("slow");
-  const stopping = manager.stop();
   await settled();
   assert.deepEqual(bench.news(), ["start slow 1"]);
   assert.equal(manager.statuses()[0]!.state, "starting");
   gate.resolve();
-  await Promise.all([starting, restarting, stopping]);
-  assert.deepEqual(bench.news(), ["stop slow", "start slow 1", "stop slow"]);
+  await Promise.all([starting, restarting]);
+  assert.deepEqual(bench.news(), ["stop slow", "start slow 1"]);
+  await manager.stop();
+});
+
+test("stopping gives up a start that does not end, and nothing starts afterwards", async () => {
+  const bench = new ServiceBench();
+  const manager = bench.manager(
+    bench.dummy("a"),
+    bench.dummy("hung", { start: () => new Promise(() => {}) }),
+  );
+  const starting = manager.start(sections({ a: 1, hung: 1 }));
+  await settled();
+  const queued = manager.restart("a");
+  await manager.stop();
+  await starting;
+  assert.deepEqual(bench.news(), ["start a 1", "start hung 1", "stop hung", "stop a"]);
+  assert.equal(bench.hosts.get("hung")!.signal.aborted, true);
+  await assert.rejects(queued, /the node is stopping/);
+  await assert.rejects(manager.restart("a"), /the node is stopping/);
+  await assert.rejects(manager.reconfigure(sections({ a: 2 })), /the node is stopping/);
+  await bench.pass(100_000);
+  assert.deepEqual(bench.news(), []);
+});
+
+test("a service that cannot take a change in place is restarted, and so is everything else that changed", async () => {
+  const bench = new ServiceBench();
+  const start = (host: NodeHost): void =>
+    (host as ServiceHost<unknown>).atReconfigure(() => {
+      throw new Error("not like this");
+    });
+  const manager = bench.manager(bench.dummy("a"), bench.dummy("bad", { start }));
+  await manager.start(sections({ a: 1, bad: 1 }));
+  bench.news();
+  assert.deepEqual(await manager.reconfigure(sections({ a: 2, bad: 2 })), ["a", "bad"]);
+  assert.deepEqual(bench.news(), ["stop bad", "stop a", "start a 2", "start bad 2"]);
+  await manager.stop();
 });

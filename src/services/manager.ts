@@ -32,6 +32,7 @@ export class ServiceManager {
   readonly #services: readonly Managed[];
   #queue: Promise<unknown> = Promise.resolve();
   #stopped = false;
+  readonly #giveUp = new AbortController();
   /** During the first start what an operator must mend ends the daemon; saying it once is enough. */
   #first = true;
 
@@ -67,6 +68,7 @@ export class ServiceManager {
   /** Takes a new configuration; the names of the services that were started, stopped, restarted or changed in place. */
   reconfigure(sections: ReadonlyMap<string, unknown>): Promise<readonly string[]> {
     return this.#inTurn(async () => {
+      this.#refuseWhenStopped();
       const before = new Map(
         this.#services.map((each) => [each, each.wanted ? toJson(each.config) : undefined]),
       );
@@ -76,8 +78,7 @@ export class ServiceManager {
       for (const each of this.#services) {
         const differs = before.get(each) !== (each.wanted ? toJson(each.config) : undefined);
         if (differs) changed.push(each.definition.name);
-        const inPlace =
-          differs && each.wanted && each.state === "running" && each.run!.reconfigure(each.config);
+        const inPlace = differs && each.wanted && each.state === "running" && this.#reconfigureInPlace(each);
         if ((differs && !inPlace) || each.needs.some((need) => again.has(need))) again.add(each);
       }
       await this.#restart(again);
@@ -88,6 +89,7 @@ export class ServiceManager {
   /** Stops and starts one service and all that need it. Throws OperatorError when it is unknown or fails to start. */
   restart(name: string): Promise<void> {
     return this.#inTurn(async () => {
+      this.#refuseWhenStopped();
       const target = this.#find(name);
       if (!target.wanted) {
         throw new OperatorError(
@@ -103,12 +105,11 @@ export class ServiceManager {
     });
   }
 
-  /** Stops everything, in reverse order. */
+  /** Stops everything, in reverse order; a start that is under way is given up. */
   stop(): Promise<void> {
-    return this.#inTurn(() => {
-      this.#stopped = true;
-      return this.#stopAll();
-    });
+    this.#stopped = true;
+    this.#giveUp.abort();
+    return this.#inTurn(() => this.#stopAll());
   }
 
   statuses(): readonly ServiceStatus[] {
@@ -172,7 +173,7 @@ export class ServiceManager {
       Object.entries(each.definition.needs).map(([key, need]) => [key, this.#find(need.name).run!.api]),
     );
     try {
-      await run.start(each.config, needs);
+      await unlessAborted(run.start(each.config, needs), this.#giveUp.signal);
       if (early) throw early.error;
     } catch (error) {
       await this.#failed(each, run, error);
@@ -222,6 +223,21 @@ export class ServiceManager {
     this.#set(each, state, reason, nextAttempt);
   }
 
+  /** A handler that throws has not taken the change: the restart will show whether the service can live with it. */
+  #reconfigureInPlace({ run, config, definition }: Managed): boolean {
+    try {
+      return run!.reconfigure(config);
+    } catch (error) {
+      const text = `${definition.name} did not take its new configuration in place: ${explain(error)}`;
+      this.#around.log.publish("node", "warn", text);
+      return false;
+    }
+  }
+
+  #refuseWhenStopped(): void {
+    if (this.#stopped) throw new OperatorError("the node is stopping", "start it again");
+  }
+
   async #stopAll(): Promise<void> {
     for (const each of [...this.#services].reverse()) await this.#stop(each, "stopped", "");
   }
@@ -257,6 +273,16 @@ export class ServiceManager {
     this.#queue = result.catch(() => {});
     return result;
   }
+}
+
+/** Rejects when the signal aborts before `promise` has settled; whatever it comes to then, nobody minds. */
+function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(new Error("given up: the node is stopping"));
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 function statusOf({ definition, state, since, restarts, reason, nextAttempt }: Managed): ServiceStatus {
