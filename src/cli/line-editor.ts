@@ -1,3 +1,5 @@
+import type { History } from "#cli/history.ts";
+import { ReverseSearch } from "#cli/reverse-search.ts";
 import { clearScreenDown, cursorTo, Interface, moveCursor, type Key } from "node:readline";
 
 /** The streams of a terminal, or what stands for one in a test. */
@@ -27,10 +29,18 @@ export class LineEditor extends Interface {
   #shown = false;
   #pasted: string | undefined;
   #literal = false;
+  #search: SearchState | undefined;
   readonly #waiting: Keystroke[] = [];
 
-  constructor(streams: TerminalStreams, events: EditorEvents) {
-    super({ ...streams, terminal: true, historySize: HISTORY_SIZE });
+  constructor(streams: TerminalStreams, events: EditorEvents, history: History) {
+    super({
+      ...streams,
+      terminal: true,
+      historySize: HISTORY_SIZE,
+      history: [...history.lines].reverse(),
+      removeHistoryDuplicates: true,
+    });
+
     this.#events = events;
     this.#output = streams.output;
     this.on("line", (line) => {
@@ -41,6 +51,7 @@ export class LineEditor extends Interface {
         return;
       }
       this.#shown = false;
+      history.add(line);
       events.onLine(line);
     });
     this.on("SIGINT", () => events.onInterrupt());
@@ -118,6 +129,7 @@ export class LineEditor extends Interface {
   }
 
   #interrupt(): void {
+    if (this.#search) return this.#endSearch(this.#search, this.#search.line, this.#search.line.length);
     this.#waiting.length = 0; // what was typed ahead was meant for a command that did what it should
     this.#events.onInterrupt();
   }
@@ -127,9 +139,54 @@ export class LineEditor extends Interface {
     const literal = this.#literal;
     this.#literal = !literal && key.ctrl === true && key.name === "v";
     if (this.#literal) return;
+    if (this.#search) {
+      if (this.#searchKey(this.#search, text, key)) return;
+    } else if (key.ctrl === true && key.name === "r") return this.#beginSearch();
     if (text === "?" && !literal && !this.#events.isFreeText(before)) this.#events.onHelp(before);
     else if (key.name === "tab" && !key.shift) this.#events.onTab(before);
     else this.#pass(text, key);
+  }
+
+  #beginSearch(): void {
+    const search = new ReverseSearch(internalsOf(this).history);
+    this.#search = { search, line: this.line, prompt: this.getPrompt() };
+    this.#showSearch(search);
+  }
+
+  /** A key during the search; false: it ends the search and then has its usual meaning. */
+  #searchKey(state: SearchState, text: string | undefined, key: Key): boolean {
+    const { search } = state;
+    const { name, ctrl = false, meta = false } = key;
+    if (ctrl && name === "g") {
+      this.#endSearch(state, state.line, state.line.length);
+      return true;
+    }
+    if (ctrl && name === "r") search.older();
+    else if (ctrl && name === "s") search.newer();
+    else if (name === "backspace" || (ctrl && name === "h")) search.erase();
+    else if (text !== undefined && !ctrl && !meta && /^[^\u0000-\u001f\u007f]+$/.test(text))
+      search.type(text);
+    else {
+      const { line, column } = search.found ?? { line: state.line, column: state.line.length };
+      this.#endSearch(state, line, column);
+      return name === "escape";
+    }
+    this.#showSearch(search);
+    return true;
+  }
+
+  #showSearch(search: ReverseSearch): void {
+    const { line, column } = search.found ?? { line: "", column: 0 };
+    this.setPrompt(search.prompt);
+    this.replaceLine(line, column);
+    this.show();
+  }
+
+  #endSearch({ prompt }: SearchState, line: string, cursor: number): void {
+    this.#search = undefined;
+    this.setPrompt(prompt);
+    this.replaceLine(line, cursor);
+    this.show();
   }
 
   /** Hands a key on to node:readline. When several come at once it would not redraw what stands behind the cursor. */
@@ -161,6 +218,13 @@ export class LineEditor extends Interface {
   }
 }
 
+/** Ctrl-R: the search, and the line and prompt as they were before. */
+interface SearchState {
+  readonly search: ReverseSearch;
+  readonly line: string;
+  readonly prompt: string;
+}
+
 /** A key, or without `key` a text to be inserted as it is. */
 interface Keystroke {
   readonly text: string | undefined;
@@ -173,6 +237,8 @@ interface Internals {
   cursor: number;
   prevRows: number;
   isCompletionEnabled: boolean;
+  /** Newest first. */
+  history: string[];
 }
 
 function internalsOf(editor: LineEditor): Internals {

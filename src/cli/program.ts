@@ -34,7 +34,9 @@ async function runPrompt(options: Options): Promise<number> {
       const connect = () => openConnection(options.target);
       const interactive = process.stdin.isTTY && process.stdout.isTTY;
       if (options.commands.length === 0 && options.file === undefined && interactive) {
-        return (await import("#cli/terminal.ts")).runTerminal({ connect });
+        const { historyFile, openHistory } = await import("#cli/history.ts");
+        const history = openHistory(historyFile(process.env));
+        return (await import("#cli/terminal.ts")).runTerminal({ connect, history });
       }
       // The daemon is asked while the rest of this program is being read: 20 ms less for one command. A failure is told
       // by the first command that needs the node.

@@ -86,6 +86,35 @@ test("pasted lines are text that runs in order, and the last stays to be edited"
   assert.deepEqual(terminal.node.orders, ["say what? now"]);
 });
 
+test(
+  "Ctrl-R finds an earlier line, of this session or one before, and Ctrl-G gives it up",
+  LIMIT,
+  async (context) => {
+    const added: string[] = [];
+    const history = {
+      lines: ["show peers", "say one", "say two"],
+      add: (line: string) => void added.push(line),
+    };
+    const terminal = await start(context, { history });
+    terminal.type("draft\u0012sa");
+    await terminal.line("(reverse-i-search)`sa': say two");
+    terminal.type("\u0012");
+    await terminal.line("(reverse-i-search)`sa': say one");
+    terminal.type("x");
+    await terminal.line("(failed reverse-i-search)`sax': say one");
+    terminal.type("\u0007");
+    await terminal.line("bob# draft");
+    terminal.type("\u0012sho\r");
+    await terminal.until(({ text }) => /bob# show peers\n[^]*\nbob#$/.test(text));
+    assert.deepEqual(added, ["show peers"]);
+    // What was found can be edited: an arrow takes it as it stands.
+    terminal.type("\u0012two\u001b[C");
+    await terminal.line("bob# say two");
+    terminal.type("\u0015sa\u001b[A");
+    await terminal.line("bob# say two");
+  },
+);
+
 test("keys that come while a command runs wait for it", LIMIT, async (context) => {
   const terminal = await start(context);
   terminal.type("say one\rsay two\rsay thr");

@@ -1,6 +1,7 @@
 import type { ParleyConnection } from "#api/client.ts";
 import type { Message } from "#api/gen/parley/v1/whisper_pb.ts";
 import { Attachment } from "#cli/attachment.ts";
+import { openHistory, type History } from "#cli/history.ts";
 import { LineEditor, type TerminalStreams } from "#cli/line-editor.ts";
 import { loadWidth } from "#cli/load-width.ts";
 import { parleyContext } from "#prompt/commands/parley-context.ts";
@@ -25,6 +26,8 @@ export interface TerminalOptions {
   /** The name in the prompt, instead of the node's. */
   readonly name?: string;
   readonly streams?: TerminalStreams;
+  /** Lines of earlier sessions; none when left out. */
+  readonly history?: History;
 }
 
 /**
@@ -68,13 +71,17 @@ class Terminal {
 
   async run(): Promise<number> {
     await this.#attachment.client();
-    const editor = new LineEditor(this.#streams, {
-      isFreeText: (before) => isFreeText(this.#tree, before),
-      onLine: (line) => void this.#runLine(line),
-      onHelp: (before) => void this.#help(before),
-      onTab: (before) => void this.#complete(before),
-      onInterrupt: () => this.#interrupt(),
-    });
+    const editor = new LineEditor(
+      this.#streams,
+      {
+        isFreeText: (before) => isFreeText(this.#tree, before),
+        onLine: (line) => void this.#runLine(line),
+        onHelp: (before) => void this.#help(before),
+        onTab: (before) => void this.#complete(before),
+        onInterrupt: () => this.#interrupt(),
+      },
+      this.#options.history ?? openHistory(undefined),
+    );
     this.#editor = editor;
     const signals = [...SIGNALS].map(([name, status]) => [name, () => this.#leave(status)] as const);
     for (const [name, leave] of signals) process.on(name, leave);
