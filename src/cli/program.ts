@@ -42,7 +42,8 @@ async function runPrompt(options: Options): Promise<number> {
       // by the first command that needs the node.
       const connecting = connect();
       connecting.catch(() => {});
-      const { linesOf, runScript } = await import("#cli/script.ts");
+      const { linesOf } = await import("#cli/script-lines.ts");
+      const { runScript } = await import("#cli/script.ts");
       const client = async () => (await connecting).client;
       try {
         return await runScript(linesOf(options), { client, output: process.stdout, errors: process.stderr });

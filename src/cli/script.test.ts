@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import { OperatorError } from "#base/operator-error.ts";
-import { linesOf, numberLines, runScript, type ScriptLine } from "#cli/script.ts";
+import { runScript } from "#cli/script.ts";
+import { linesOf, numberLines, type ScriptLine } from "#cli/script-lines.ts";
 import { FakeNode } from "#prompt/testing/fake-client.ts";
 
 async function run(lines: Iterable<ScriptLine> | AsyncIterable<ScriptLine>, node = new FakeNode()) {

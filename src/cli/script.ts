@@ -1,17 +1,8 @@
-import { createReadStream } from "node:fs";
 import type { ParleyClient } from "#api/client-types.ts";
-import { OperatorError } from "#base/operator-error.ts";
-import { loadWidth } from "#cli/load-width.ts";
+import type { ScriptLine } from "#cli/script-lines.ts";
+import { Shell } from "#cli/shell.ts";
 import { parleyContext } from "#prompt/commands/parley-context.ts";
 import { parleyCommands } from "#prompt/commands/parley-commands.ts";
-import { execute } from "#prompt/session.ts";
-import { commandTree } from "#prompt/tree.ts";
-
-/** One command and where it stands; a command of -c stands nowhere. */
-export interface ScriptLine {
-  readonly text: string;
-  readonly place?: string;
-}
 
 export interface ScriptSurroundings {
   /** The node's API; called only by commands that need it. */
@@ -34,74 +25,27 @@ export async function runScript(
     now: Date.now,
     exit: () => (leaving = true),
   });
-  const tree = commandTree(parleyCommands(context));
-  for await (const { text, place } of lines) {
-    if (/^\s*(#|$)/.test(text)) continue;
-    const execution = await execute(tree, text, { loadWidth });
-    output.write(execution.output);
-    if (execution.status !== 0) {
-      errors.write(`${place ?? "parley"}: ${execution.error ?? ""}\n`);
-      return execution.status;
-    }
-    if (leaving) break;
-  }
-  return 0;
-}
-
-/** The commands of -c, of the script file, or of standard input. */
-export function linesOf(options: {
-  readonly commands: readonly string[];
-  readonly file?: string;
-}): AsyncIterable<ScriptLine> | Iterable<ScriptLine> {
-  if (options.commands.length > 0) return options.commands.map((text) => ({ text }));
-  if (options.file === undefined || options.file === "-") return numberLines(process.stdin, "stdin");
-  return numberLines(createReadStream(options.file), options.file);
-}
-
-/** Splits a stream into lines as they come, so that a script can be typed or generated while it runs. */
-export async function* numberLines(
-  stream: AsyncIterable<Uint8Array | string> & { setEncoding(encoding: "utf8"): unknown },
-  name: string,
-): AsyncGenerator<ScriptLine> {
-  stream.setEncoding("utf8");
-  let number = 0;
-  let rest = "";
-  const next = (line: string): ScriptLine => ({
-    text: number === 0 ? line.replace(/^\ufeff/, "") : line,
-    place: `${name}:${++number}`,
-  });
+  const print = (text: string): void => {
+    shell.log.write(text);
+    output.write(text);
+  };
+  const shell: Shell = new Shell({ commands: parleyCommands(context), print, prompt: () => "parley# " });
   try {
-    for await (const chunk of stream) {
-      const lines = (rest + String(chunk)).split("\n");
-      rest = lines.pop()!;
-      for (const line of lines) yield next(line.replace(/\r$/, ""));
-      if (rest.length > MAX_LINE) {
-        throw new OperatorError(
-          `${name}:${number + 1}: longer than ${MAX_LINE} characters`,
-          "is this a script?",
-        );
+    for await (const { text, place } of lines) {
+      if (/^\s*(#|$)/.test(text)) continue;
+      shell.log.write(`parley# ${text.trim()}\n`);
+      const execution = await shell.run(text);
+      print(execution.output);
+      if (execution.status !== 0) {
+        const error = `${place ?? "parley"}: ${execution.error ?? ""}\n`;
+        shell.log.write(error);
+        errors.write(error);
+        return execution.status;
       }
+      if (leaving) break;
     }
-  } catch (error) {
-    throw unreadable(name, error);
+    return 0;
+  } finally {
+    shell.log.stop();
   }
-  if (rest !== "") yield next(rest);
 }
-
-function unreadable(name: string, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (typeof code !== "string") return error;
-  const reason = REASONS[code] ?? code;
-  return new OperatorError(`cannot read ${name}: ${reason}`, "name a script file, or see parley --help", {
-    exitStatus: 2,
-    cause: error,
-  });
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EISDIR: "it is a folder",
-  EACCES: "permission denied",
-};
-
-const MAX_LINE = 1 << 20; // far above any message that can be said; without it a file of one line would fill the memory

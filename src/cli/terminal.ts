@@ -3,18 +3,16 @@ import type { Message } from "#api/gen/parley/v1/whisper_pb.ts";
 import { Attachment } from "#cli/attachment.ts";
 import { openHistory, type History } from "#cli/history.ts";
 import { LineEditor, type TerminalStreams } from "#cli/line-editor.ts";
+import { Shell } from "#cli/shell.ts";
 import { loadWidth } from "#cli/load-width.ts";
 import { parleyContext } from "#prompt/commands/parley-context.ts";
 import { parleyCommands } from "#prompt/commands/parley-commands.ts";
 import { formatMessage } from "#prompt/commands/show-messages.ts";
-import { completeAt } from "#prompt/completion.ts";
-import { isFreeText } from "#prompt/following.ts";
 import type { Command } from "#prompt/grammar.ts";
 import { renderHelp } from "#prompt/help.ts";
 import { widthFor } from "#prompt/render.ts";
 import { safeText } from "#base/safe-text.ts";
-import { execute, executeHelp, type Execution } from "#prompt/session.ts";
-import { commandTree, type CommandTree } from "#prompt/tree.ts";
+import type { Execution } from "#prompt/session.ts";
 
 export interface TerminalOptions {
   /** Called at the start, and again when a command needs the node after the connection was lost. */
@@ -43,7 +41,7 @@ class Terminal {
   readonly #options: TerminalOptions;
   readonly #streams: TerminalStreams;
   readonly #attachment: Attachment;
-  readonly #tree: CommandTree;
+  readonly #shell: Shell;
   readonly #left = Promise.withResolvers<number>();
   #editor: LineEditor | undefined;
   #running: AbortController | undefined;
@@ -66,7 +64,11 @@ class Terminal {
       now: Date.now,
       exit: () => (this.#leaving = true),
     });
-    this.#tree = commandTree([...parleyCommands(context), ...(options.extraCommands ?? [])]);
+    this.#shell = new Shell({
+      commands: [...parleyCommands(context), ...(options.extraCommands ?? [])],
+      print: (text) => this.#print(text),
+      prompt: () => this.#prompt,
+    });
   }
 
   async run(): Promise<number> {
@@ -74,7 +76,7 @@ class Terminal {
     const editor = new LineEditor(
       this.#streams,
       {
-        isFreeText: (before) => isFreeText(this.#tree, before),
+        isFreeText: (before) => this.#shell.isFreeText(before),
         onLine: (line) => void this.#runLine(line),
         onHelp: (before) => void this.#help(before),
         onTab: (before) => void this.#complete(before),
@@ -102,6 +104,7 @@ class Terminal {
     this.#editor = undefined;
     this.#running?.abort();
     this.#attachment.close();
+    this.#shell.log.stop();
     this.#streams.output.write((this.#leaving ? "" : "\r\n") + this.#pasteMode(false));
     editor.close();
     this.#left.resolve(status);
@@ -125,9 +128,8 @@ class Terminal {
   async #runLine(line: string): Promise<void> {
     const editor = this.#editor!;
     if (line.trim() === "") return editor.show();
-    const execution = await this.#whileHeld((signal) =>
-      execute(this.#tree, line, { call: { signal }, loadWidth }),
-    );
+    this.#shell.log.write(`${this.#prompt}${line}\n`);
+    const execution = await this.#whileHeld((signal) => this.#shell.run(line, { signal }));
     if (execution) await this.#printExecution(execution, line);
     if (this.#leaving) this.#leave(0);
     else this.#release(editor);
@@ -138,7 +140,7 @@ class Terminal {
     const editor = this.#editor!;
     editor.leaveLine("?");
     const execution = await this.#whileHeld((signal) =>
-      executeHelp(this.#tree, before, { call: { signal, timeoutMs: LIVE_VALUES_TIMEOUT }, loadWidth }),
+      this.#shell.help(before, { signal, timeoutMs: LIVE_VALUES_TIMEOUT }),
     );
     if (execution) await this.#printExecution(execution, before);
     this.#release(editor);
@@ -147,7 +149,7 @@ class Terminal {
   async #complete(before: string): Promise<void> {
     const editor = this.#editor!;
     const completion = await this.#whileHeld((signal) =>
-      completeAt(this.#tree, before, { signal, timeoutMs: LIVE_VALUES_TIMEOUT }),
+      this.#shell.complete(before, { signal, timeoutMs: LIVE_VALUES_TIMEOUT }),
     );
     if (completion && this.#editor === editor) {
       const { start, text, entries } = completion;
@@ -213,6 +215,7 @@ class Terminal {
   }
 
   #print(text: string): void {
+    this.#shell.log.write(text);
     if (this.#editor) this.#editor.printAbove(text);
     else this.#streams.output.write(text);
   }

@@ -34,7 +34,9 @@ export async function completeAt(
   const unchanged = before.slice(start);
   if (candidates.length === 0) return { start, text: unchanged, entries: [...placeholders, ...notes] };
   if (candidates.length === 1 && placeholders.length === 0) {
-    return { start, text: `${quoteToken(candidates[0]!.text)} `, entries: [] };
+    const { text } = candidates[0]!;
+    // A folder goes on.
+    return { start, text: quoteToken(text) + (text.endsWith("/") ? "" : " "), entries: [] };
   }
   const common = commonPrefix(candidates.map((candidate) => candidate.text));
   if (common.length > partial.length && quoteToken(common) === common) {

@@ -22,7 +22,7 @@ export function command<Context>(): <const Grammar extends string>(
         tokens,
         // Matching has put exactly what the grammar names into the arguments.
         run: (args, call) => definition.run(context, args as ArgumentsOf<typeof grammar, Context>, call),
-        values: (kind, call) => liveValuesOf(context, kind)(call),
+        values: (kind, call, partial) => liveValuesOf(context, kind)(call, partial),
         isLive: (kind) => hasLiveValues(context, kind),
       }),
     };
@@ -50,8 +50,8 @@ export interface Command {
   readonly tokens: readonly GrammarToken[];
   /** `call` goes on to every API call: its signal is what Ctrl-C aborts. */
   run(args: Arguments, call: CallOptions): Promise<Answer>;
-  /** What a parameter of a live kind can be now. */
-  values(kind: string, call: CallOptions): Promise<readonly Candidate[]>;
+  /** What a parameter of a live kind can be now; `partial` is what of it stands there already. */
+  values(kind: string, call: CallOptions, partial: string): Promise<readonly Candidate[]>;
   isLive(kind: string): boolean;
 }
 
@@ -60,7 +60,8 @@ export interface LiveContext {
   readonly live: Readonly<Record<string, LiveValues>>;
 }
 
-export type LiveValues = (call: CallOptions) => Promise<readonly Candidate[]>;
+/** `partial` is for kinds of which not everything can be listed, such as files. */
+export type LiveValues = (call: CallOptions, partial: string) => Promise<readonly Candidate[]>;
 
 /** Something that can stand at a place in the line, and what it is. */
 export interface Candidate {

@@ -36,7 +36,7 @@ export async function valuesOf(
 ): Promise<readonly Candidate[]> {
   if (!owner.isLive(kind)) return [];
   try {
-    const values = await owner.values(kind, call);
+    const values = await owner.values(kind, call, partial);
     return values.filter((value) => value.text.startsWith(partial));
   } catch {
     return []; // help must never fail; the command itself will say why the node does not answer
