@@ -1,14 +1,14 @@
 import type { ParleyConnection } from "#api/client.ts";
 import type { ParleyClient } from "#api/client-types.ts";
-import type { Message } from "#api/gen/parley/v1/whisper_pb.ts";
+import type { Event } from "#api/gen/parley/v1/node_pb.ts";
 
 /** What a terminal wants to know of its connection. */
 export interface AttachmentEvents {
   connect(): Promise<ParleyConnection>;
   /** `node` is the name of the node; `description` is "parleyd v0.1.0 (2871e53)". */
   onConnected(node: string, description: string): void;
-  /** Somebody else said something. */
-  onMessage(message: Message): void;
+  /** Something happened on the node. */
+  onEvent(event: Event): void;
   /** So many events went by, because this program read too slowly. */
   onMissed(count: bigint): void;
   onLost(): void;
@@ -61,9 +61,7 @@ export class Attachment {
     try {
       for await (const { item } of connection.client.node.watch({}, { signal })) {
         if (item.case === "lost") this.#events.onMissed(item.value);
-        if (item.case !== "event" || item.value.detail.case !== "message") continue;
-        const message = item.value.detail.value;
-        if (!message.own) this.#events.onMessage(message);
+        if (item.case === "event") this.#events.onEvent(item.value);
       }
     } catch {
       // However the stream ends, the daemon is no longer there: the next command says why it cannot be reached.

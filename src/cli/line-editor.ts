@@ -29,6 +29,7 @@ export class LineEditor extends Interface {
   #shown = false;
   #pasted: string | undefined;
   #literal = false;
+  #captured: ((key: string) => void) | undefined;
   #search: SearchState | undefined;
   readonly #waiting: Keystroke[] = [];
 
@@ -60,6 +61,21 @@ export class LineEditor extends Interface {
   /** While busy, all keys but Ctrl-C wait. */
   get busy(): boolean {
     return this.#busy;
+  }
+
+  /** Keys wait that were typed or pasted ahead. */
+  get isAhead(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** While `take` is set it gets every key, by its text or its name, and nothing else does. */
+  capture(take: ((key: string) => void) | undefined): void {
+    this.#captured = take;
+  }
+
+  /** What stands in the row of the cursor instead of a line, until the next status or line. */
+  showStatus(status: string | undefined): void {
+    this.#output.write(`\r\u001b[K${status ?? ""}`);
   }
 
   hold(): void {
@@ -123,6 +139,7 @@ export class LineEditor extends Interface {
     if (key.name === "paste-start") this.#pasted = "";
     else if (key.name === "paste-end") this.#endPaste();
     else if (this.#pasted !== undefined) this.#collect(text);
+    else if (this.#captured) this.#captured(interrupt ? "q" : capturedKey(text, key));
     else if (this.#busy && !interrupt) this.#wait({ text, key });
     else if (interrupt) this.#interrupt();
     else this.#edit(text, key);
@@ -216,6 +233,13 @@ export class LineEditor extends Interface {
   #wait(keystroke: Keystroke): void {
     if (this.#waiting.length < MAX_WAITING) this.#waiting.push(keystroke);
   }
+}
+
+/** The text that a key types, or its name. */
+function capturedKey(text: string | undefined, { name }: Key): string {
+  if (name === "backspace" || name === "escape" || text === undefined || text.startsWith("\u001b"))
+    return name ?? "";
+  return text;
 }
 
 /** Ctrl-R: the search, and the line and prompt as they were before. */

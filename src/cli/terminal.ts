@@ -1,12 +1,15 @@
 import type { ParleyConnection } from "#api/client.ts";
-import type { Message } from "#api/gen/parley/v1/whisper_pb.ts";
+import type { Event } from "#api/gen/parley/v1/node_pb.ts";
 import { Attachment } from "#cli/attachment.ts";
 import { openHistory, type History } from "#cli/history.ts";
 import { LineEditor, type TerminalStreams } from "#cli/line-editor.ts";
+import { Pager, type PagerStep } from "#cli/pager.ts";
+import { terminalCommands, type TerminalSettings } from "#cli/terminal-commands.ts";
 import { Shell } from "#cli/shell.ts";
 import { loadWidth } from "#cli/load-width.ts";
 import { parleyContext } from "#prompt/commands/parley-context.ts";
 import { parleyCommands } from "#prompt/commands/parley-commands.ts";
+import { formatEvent } from "#prompt/commands/show-log.ts";
 import { formatMessage } from "#prompt/commands/show-messages.ts";
 import type { Command } from "#prompt/grammar.ts";
 import { renderHelp } from "#prompt/help.ts";
@@ -48,6 +51,8 @@ class Terminal {
   #leaving = false;
   #prompt = "parley# ";
   #unprinted = "";
+  #paging = false;
+  readonly #settings: TerminalSettings = { monitor: false, length: undefined };
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -55,7 +60,7 @@ class Terminal {
     this.#attachment = new Attachment({
       connect: () => options.connect(),
       onConnected: (node, description) => this.#greet(node, description),
-      onMessage: (message) => this.#printMessage(message),
+      onEvent: (event) => this.#printEvent(event),
       onMissed: (count) => this.#printSoon(`${count} events went by too fast to be shown\n`),
       onLost: () => this.#printSoon("lost the connection to parleyd\n"),
     });
@@ -65,7 +70,11 @@ class Terminal {
       exit: () => (this.#leaving = true),
     });
     this.#shell = new Shell({
-      commands: [...parleyCommands(context), ...(options.extraCommands ?? [])],
+      commands: [
+        ...parleyCommands(context),
+        ...terminalCommands(this.#settings),
+        ...(options.extraCommands ?? []),
+      ],
       print: (text) => this.#print(text),
       prompt: () => this.#prompt,
     });
@@ -198,7 +207,7 @@ class Terminal {
   }
 
   async #printExecution(execution: Execution, line: string): Promise<void> {
-    this.#print(execution.output);
+    await this.#printPaged(execution.output);
     const { message, caret, error } = execution;
     if (message === undefined) return;
     if (caret === undefined) return this.#print(`${message}\n`);
@@ -210,8 +219,37 @@ class Terminal {
     this.#print(`${" ".repeat(width(this.#prompt))}${caret}\n${message}\n`);
   }
 
-  #printMessage(message: Message): void {
-    this.#printSoon(`${safeText(formatMessage(message, Date.now()))}\n`);
+  /** What others say is always shown; everything else while `terminal monitor` is on. */
+  #printEvent(event: Event): void {
+    const { detail } = event;
+    if (detail.case === "message") {
+      if (!detail.value.own) this.#printSoon(`${safeText(formatMessage(detail.value, Date.now()))}\n`);
+    } else if (this.#settings.monitor) this.#printSoon(`${safeText(formatEvent(event, Date.now()))}\n`);
+  }
+
+  /** Prints a command's output, page by page when it is longer than the terminal. */
+  async #printPaged(text: string): Promise<void> {
+    const editor = this.#editor;
+    const { rows, columns } = this.#streams.output as { rows?: number; columns?: number };
+    const length = this.#settings.length ?? rows ?? 0;
+    const lines = text.split("\n").slice(0, -1);
+    if (!editor || length === 0 || lines.length < length - 1 || editor.isAhead) return this.#print(text);
+    const pager = new Pager(lines, length, columns ?? 80, await widthFor(lines, loadWidth));
+    if (pager.fits) return this.#print(text);
+    this.#paging = true;
+    await new Promise<void>((resolve) => {
+      const take = ({ print, status }: PagerStep): void => {
+        editor.showStatus(undefined);
+        this.#print(print);
+        if (status !== undefined) return editor.showStatus(status);
+        editor.capture(undefined);
+        resolve();
+      };
+      editor.capture((key) => take(pager.key(key)));
+      take(pager.first());
+    });
+    this.#paging = false;
+    this.#flush();
   }
 
   #print(text: string): void {
@@ -231,6 +269,8 @@ class Terminal {
   }
 
   #flush(): void {
+    // Between pages it would stand in the middle of the text.
+    if (this.#paging) return;
     const text = this.#unprinted;
     this.#unprinted = "";
     if (this.#editor) this.#print(text);
