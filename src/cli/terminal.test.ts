@@ -10,8 +10,13 @@ import { event, message, peer, timeAt } from "#prompt/testing/fake-client.ts";
 process.env["TERM"] = "xterm"; // on a dumb terminal node:readline takes no keys one by one
 
 /** A terminal that shows its first prompt, and is left when the test is over. */
-async function start(context: TestContext, options: Partial<TerminalOptions> = {}, columns = 80) {
-  const terminal = new FakeTerminal(options, columns);
+async function start(
+  context: TestContext,
+  options: Partial<TerminalOptions> = {},
+  columns = 80,
+  rows?: number,
+) {
+  const terminal = new FakeTerminal(options, columns, rows);
   context.after(async () => {
     terminal.type("\u0003\u0004");
     await terminal.ended;
@@ -115,6 +120,55 @@ test(
   },
 );
 
+test(
+  "long output stops at the end of a page; q leaves it, events wait until then",
+  LIMIT,
+  async (context) => {
+    const terminal = await start(context, {}, 80, 8);
+    terminal.node.events = Array.from({ length: 30 }, (_, i) => event(`number ${i + 1}`));
+    terminal.type("show log\r");
+    const { text } = await terminal.line("--More-- (23%)");
+    assert.match(text, /number 7\n--More--/);
+    terminal.node.push({
+      case: "event",
+      value: event("", { detail: { case: "message", value: message("al", "hi") } }),
+    });
+    terminal.type(" ");
+    await terminal.line("--More-- (46%)");
+    terminal.type("/number 20\r");
+    await terminal.until((screen) => /…\n.*number 20\n/.test(screen.text));
+    terminal.type("q");
+    await terminal.until((screen) => /al.*hi\nbob#$/.test(screen.text));
+    assert.doesNotMatch(terminal.screen.text, /number 30|--More--/);
+    terminal.type("terminal length 0\rshow log\r");
+    await terminal.until((screen) => /number 30\nbob#$/.test(screen.text));
+  },
+);
+
+test("terminal monitor shows every event above the line being edited", LIMIT, async (context) => {
+  const terminal = await start(context, {}, 50);
+  const tell = (text: string) => terminal.node.push({ case: "event", value: event(text) });
+  terminal.type("terminal monitor\r");
+  await terminal.until(({ text }) => text.endsWith("terminal monitor\nbob#"));
+  const typed = "say a line that is longer than one row of this terminal";
+  terminal.type(`${typed}\u001b[D\u001b[D`);
+  await terminal.until(({ text }) => text.endsWith("terminal"));
+  const { column } = terminal.screen;
+  tell("eth0 is down");
+  const { text } = await terminal.until((screen) => screen.text.includes("eth0 is down"));
+  assert.match(
+    text,
+    /info +whisper: eth0 is down\nbob# say a line that is longer than one row of thi\ns terminal$/,
+  );
+  assert.equal(terminal.screen.column, column);
+  terminal.type("\u0015\u000bterminal no monitor\r");
+  await terminal.until((screen) => screen.text.endsWith("no monitor\nbob#"));
+  tell("eth0 is up");
+  terminal.type("echo end\r");
+  await terminal.until((screen) => screen.text.endsWith("end\nbob#"));
+  assert.doesNotMatch(terminal.screen.text, /eth0 is up/);
+});
+
 test("keys that come while a command runs wait for it", LIMIT, async (context) => {
   const terminal = await start(context);
   terminal.type("say one\rsay two\rsay thr");
@@ -167,7 +221,7 @@ function said(nick: string, body: string, own = false) {
 }
 
 test("what others say is shown above the line, what was said here is not", LIMIT, async (context) => {
-  const terminal = await start(context, {}, 40);
+  const terminal = await start(context, {}, 50);
   terminal.type("say a line that takes more than a row of it");
   const edited = "bob# say a line that takes more than a r\now of it";
   await terminal.until(({ text }) => text.endsWith(edited));

@@ -17,9 +17,9 @@ export class FakeTerminal {
   readonly #input = new PassThrough();
   readonly #output: PassThrough;
 
-  constructor(options: Partial<TerminalOptions> = {}, columns = 80) {
+  constructor(options: Partial<TerminalOptions> = {}, columns = 80, rows?: number) {
     this.screen = new Screen(columns);
-    this.#output = Object.assign(new PassThrough(), { columns, isTTY: true });
+    this.#output = Object.assign(new PassThrough(), { columns, rows, isTTY: true });
     this.#output.setEncoding("utf8");
     this.#output.on("data", (text: string) => this.screen.write(text));
     const connect = async () => {

@@ -57,6 +57,8 @@ export class Screen {
     else if (final === "J") {
       this.#rows.length = this.#row + 1;
       this.#rows[this.#row]!.length = Math.min(this.#column, this.#rows[this.#row]!.length);
+    } else if (final === "K") {
+      this.#rows[this.#row]!.length = Math.min(this.#column, this.#rows[this.#row]!.length);
     } else throw new Error(`the screen does not know ESC [ ${number ?? ""} ${final}`);
   }
 
