@@ -221,7 +221,7 @@ function said(nick: string, body: string, own = false) {
 }
 
 test("what others say is shown above the line, what was said here is not", LIMIT, async (context) => {
-  const terminal = await start(context, {}, 50);
+  const terminal = await start(context, {}, 40);
   terminal.type("say a line that takes more than a row of it");
   const edited = "bob# say a line that takes more than a r\now of it";
   await terminal.until(({ text }) => text.endsWith(edited));
