@@ -19,7 +19,8 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   config: ["base"],
   services: ["whisper", "host", "machine", "base", "config"],
   api: ["services", "host", "base", "config"],
-  cli: ["prompt", "api", "base", "config", "lab", "chat"],
+  cli: ["prompt", "api", "base", "config", "lab", "chat", "doctor"],
+  doctor: ["api", "base", "config", "host", "system"],
   chat: ["whisper", "services", "system", "host", "machine", "base"],
   lab: ["api", "base", "config"],
   daemon: ["base", "machine", "host", "whisper", "prompt", "system", "config", "services", "api"],
@@ -29,7 +30,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
 const PURE = ["base", "machine", "host", "whisper", "prompt", "sim"];
 
 /** Packages and built-ins of which a folder may import others than none. */
-const FREE = ["system", "config", "api", "cli", "chat", "lab", "daemon"];
+const FREE = ["system", "config", "api", "cli", "chat", "doctor", "lab", "daemon"];
 
 const IMPURE = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.|\bsetTimeout\b|\bprocess\./;
 

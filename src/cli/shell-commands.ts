@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { OperatorError } from "#base/operator-error.ts";
 import type { Shell } from "#cli/shell.ts";
-import { linesAnswer } from "#prompt/answer.ts";
+import { linesAnswer, tableAnswer } from "#prompt/answer.ts";
 import {
   bindCommands,
   command,
@@ -17,7 +17,7 @@ export function shellCommands(shell: Shell): readonly Command[] {
   const alias = async (): Promise<readonly Candidate[]> =>
     [...shell.aliases].map(([text, help]) => ({ text, help }));
   const context: ShellContext = { shell, live: { file: (_call, partial) => files(partial), alias } };
-  const declared = [source, sleep, echo, logOn, logOff, setAlias, unalias];
+  const declared = [doctor, source, sleep, echo, logOn, logOff, setAlias, unalias];
   return [...bindCommands(declared, context), ...aliasEntries(shell)];
 }
 
@@ -31,6 +31,16 @@ const source = command<ShellContext>()("source <file:file>", {
   async run({ shell }, { file }, call) {
     await shell.source(file, call);
     return linesAnswer(null, []);
+  },
+});
+
+const doctor = command<ShellContext>()("doctor", {
+  help: ["Say what this machine lacks for a node"],
+  async run() {
+    const { examine } = await import("#doctor/main.ts");
+    const findings = await examine([]);
+    const rows = findings.map(({ check, state, detail, remedy }) => [state, check, detail, remedy]);
+    return tableAnswer(findings, { columns: ["State", "Check", "Found", "Remedy"], rows });
   },
 });
 

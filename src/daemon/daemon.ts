@@ -1,11 +1,12 @@
 import { formatEndpoint } from "#base/endpoint.ts";
 import { explain, OperatorError } from "#base/operator-error.ts";
 import { loadConfiguration, type Clash, type Configuration, type ConfigurationSource } from "#config/load.ts";
+import { defaultDataFolder } from "#config/default-data-folder.ts";
 import { nodeSection } from "#config/node-section.ts";
 import { watchConfiguration } from "#config/watch.ts";
 import { formatVersion } from "#base/format-version.ts";
 import { apiService } from "#daemon/api-service.ts";
-import { defaultDataFolder, lockDataFolder, type DataFolder } from "#daemon/data-folder.ts";
+import { lockDataFolder, type DataFolder } from "#daemon/data-folder.ts";
 import { recordingsIn } from "#daemon/recordings.ts";
 import type { Host } from "#host/host.ts";
 import type { NodeControl, VersionInfo } from "#services/control.ts";
@@ -66,7 +67,7 @@ export class Daemon implements NodeControl {
   static async start(around: DaemonSurroundings): Promise<Daemon> {
     const configuration = await loadConfiguration(around.source, configurationSchema());
     const { data } = nodeOf(configuration);
-    const folder = await lockDataFolder(data ?? defaultDataFolder(process.env, process.getuid?.()));
+    const folder = await lockDataFolder(data ?? defaultDataFolder());
     const daemon = new Daemon(around, configuration, folder);
     try {
       const uid = process.getuid?.();

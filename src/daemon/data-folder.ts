@@ -1,5 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { OperatorError } from "#base/operator-error.ts";
@@ -8,12 +7,6 @@ import { OperatorError } from "#base/operator-error.ts";
 export interface DataFolder {
   readonly path: string;
   release(): void;
-}
-
-/** Where a daemon keeps its data when the configuration does not say. */
-export function defaultDataFolder(environment: NodeJS.ProcessEnv, uid: number | undefined): string {
-  if (environment.XDG_STATE_HOME) return join(environment.XDG_STATE_HOME, "parley");
-  return uid === 0 ? "/var/lib/parley" : join(homedir(), ".local", "state", "parley");
 }
 
 /**
