@@ -1,5 +1,6 @@
 import { connectTo } from "#api/client.ts";
 import { OperatorError } from "#base/operator-error.ts";
+import { commandsFolder } from "#cli/own-commands.ts";
 import { historyFile, openHistory } from "#cli/history.ts";
 import { labCommands } from "#cli/lab-commands.ts";
 import { runTerminal } from "#cli/terminal.ts";
@@ -53,6 +54,7 @@ async function up(lab: Lab, ended: Promise<number>): Promise<number> {
     return runTerminal({
       connect: () => connectTo({ socket }),
       extraCommands: labCommands(lab),
+      commandsFolder: commandsFolder(process.env),
       history: openHistory(historyFile(process.env)),
       banner: "",
     }).finally(() => process.off("SIGINT", leave));

@@ -35,19 +35,30 @@ async function runPrompt(options: Options): Promise<number> {
       const connect = () => openConnection(options.target);
       const interactive = process.stdin.isTTY && process.stdout.isTTY;
       if (options.commands.length === 0 && options.file === undefined && interactive) {
+        const { commandsFolder } = await import("#cli/own-commands.ts");
         const { historyFile, openHistory } = await import("#cli/history.ts");
         const history = openHistory(historyFile(process.env));
-        return (await import("#cli/terminal.ts")).runTerminal({ connect, history });
+        return (await import("#cli/terminal.ts")).runTerminal({
+          connect,
+          history,
+          commandsFolder: commandsFolder(process.env),
+        });
       }
       // The daemon is asked while the rest of this program is being read: 20 ms less for one command. A failure is told
       // by the first command that needs the node.
       const connecting = connect();
       connecting.catch(() => {});
+      const { commandsFolder } = await import("#cli/own-commands.ts");
       const { linesOf } = await import("#cli/script-lines.ts");
       const { runScript } = await import("#cli/script.ts");
       const client = async () => (await connecting).client;
       try {
-        return await runScript(linesOf(options), { client, output: process.stdout, errors: process.stderr });
+        return await runScript(linesOf(options), {
+          client,
+          output: process.stdout,
+          errors: process.stderr,
+          commandsFolder: commandsFolder(process.env),
+        });
       } finally {
         connecting.then((connection) => connection.close()).catch(() => {});
       }

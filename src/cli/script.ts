@@ -1,4 +1,5 @@
 import type { ParleyClient } from "#api/client-types.ts";
+import { safeText } from "#base/safe-text.ts";
 import type { ScriptLine } from "#cli/script-lines.ts";
 import { Shell } from "#cli/shell.ts";
 import { parleyContext } from "#prompt/commands/parley-context.ts";
@@ -9,6 +10,8 @@ export interface ScriptSurroundings {
   client(): Promise<ParleyClient>;
   readonly output: { write(text: string): unknown };
   readonly errors: { write(text: string): unknown };
+  /** Where people's own commands are; none when left out. */
+  readonly commandsFolder?: string | undefined;
 }
 
 /**
@@ -17,7 +20,7 @@ export interface ScriptSurroundings {
  */
 export async function runScript(
   lines: AsyncIterable<ScriptLine> | Iterable<ScriptLine>,
-  { client, output, errors }: ScriptSurroundings,
+  { client, output, errors, commandsFolder }: ScriptSurroundings,
 ): Promise<0 | 1 | 2> {
   let leaving = false;
   const context = parleyContext({
@@ -30,6 +33,10 @@ export async function runScript(
     output.write(text);
   };
   const shell: Shell = new Shell({ commands: parleyCommands(context), print, prompt: () => "parley# " });
+  if (commandsFolder !== undefined) {
+    for (const problem of await shell.addOwn(commandsFolder, context))
+      errors.write(`parley: ${safeText(problem)}\n`);
+  }
   try {
     for await (const { text, place } of lines) {
       if (/^\s*(#|$)/.test(text)) continue;

@@ -1,9 +1,11 @@
 import type { CallOptions } from "@connectrpc/connect";
 import { OperatorError } from "#base/operator-error.ts";
 import { loadWidth } from "#cli/load-width.ts";
+import { loadOwnCommands } from "#cli/own-commands.ts";
 import { SessionLog } from "#cli/session-log.ts";
 import { shellCommands } from "#cli/shell-commands.ts";
 import { readScript, type ScriptLine } from "#cli/script-lines.ts";
+import type { ParleyContext } from "#prompt/commands/parley-context.ts";
 import { completeAt, type Completion } from "#prompt/completion.ts";
 import { isFreeText } from "#prompt/following.ts";
 import type { Command } from "#prompt/grammar.ts";
@@ -27,6 +29,7 @@ export class Shell {
   readonly log = new SessionLog();
   readonly #options: ShellOptions;
   readonly #aliases = new Map<string, string>();
+  #own: readonly Command[] = [];
   #tree: CommandTree;
   /** Scripts that are being run, one within the other. */
   readonly #running: string[] = [];
@@ -42,6 +45,14 @@ export class Shell {
 
   get aliases(): ReadonlyMap<string, string> {
     return this.#aliases;
+  }
+
+  /** Adds people's own commands; the answer is what could not be used and why, a line each. */
+  async addOwn(folder: string, context: ParleyContext): Promise<readonly string[]> {
+    const { commands, problems } = await loadOwnCommands(folder, context, this.#tree.commands);
+    this.#own = commands;
+    if (commands.length > 0) this.#tree = this.#grow();
+    return problems;
   }
 
   /** Runs one line. Never throws. */
@@ -119,7 +130,7 @@ export class Shell {
   }
 
   #grow(): CommandTree {
-    return commandTree([...this.#options.commands, ...shellCommands(this)]);
+    return commandTree([...this.#options.commands, ...shellCommands(this), ...this.#own]);
   }
 }
 

@@ -7,7 +7,7 @@ import { Pager, type PagerStep } from "#cli/pager.ts";
 import { terminalCommands, type TerminalSettings } from "#cli/terminal-commands.ts";
 import { Shell } from "#cli/shell.ts";
 import { loadWidth } from "#cli/load-width.ts";
-import { parleyContext } from "#prompt/commands/parley-context.ts";
+import { parleyContext, type ParleyContext } from "#prompt/commands/parley-context.ts";
 import { parleyCommands } from "#prompt/commands/parley-commands.ts";
 import { formatEvent } from "#prompt/commands/show-log.ts";
 import { formatMessage } from "#prompt/commands/show-messages.ts";
@@ -29,6 +29,8 @@ export interface TerminalOptions {
   readonly streams?: TerminalStreams;
   /** Lines of earlier sessions; none when left out. */
   readonly history?: History;
+  /** Where people's own commands are; none when left out. */
+  readonly commandsFolder?: string | undefined;
 }
 
 /**
@@ -44,6 +46,7 @@ class Terminal {
   readonly #options: TerminalOptions;
   readonly #streams: TerminalStreams;
   readonly #attachment: Attachment;
+  readonly #context: ParleyContext;
   readonly #shell: Shell;
   readonly #left = Promise.withResolvers<number>();
   #editor: LineEditor | undefined;
@@ -64,14 +67,14 @@ class Terminal {
       onMissed: (count) => this.#printSoon(`${count} events went by too fast to be shown\n`),
       onLost: () => this.#printSoon("lost the connection to parleyd\n"),
     });
-    const context = parleyContext({
+    this.#context = parleyContext({
       client: () => this.#attachment.client(),
       now: Date.now,
       exit: () => (this.#leaving = true),
     });
     this.#shell = new Shell({
       commands: [
-        ...parleyCommands(context),
+        ...parleyCommands(this.#context),
         ...terminalCommands(this.#settings),
         ...(options.extraCommands ?? []),
       ],
@@ -82,6 +85,11 @@ class Terminal {
 
   async run(): Promise<number> {
     await this.#attachment.client();
+    const { commandsFolder } = this.#options;
+    if (commandsFolder !== undefined) {
+      const problems = await this.#shell.addOwn(commandsFolder, this.#context);
+      this.#streams.output.write(problems.map((problem) => `${safeText(problem)}\n`).join(""));
+    }
     const editor = new LineEditor(
       this.#streams,
       {
