@@ -9,10 +9,13 @@ export const nodeSection = z
       .string()
       .min(1, "is empty; leave it out to use the host's name")
       .max(64)
-      .prefault(hostname().slice(0, 64) || "parley"),
-    /** Only one daemon may use it at a time. */
-    data: filePath().optional(),
-    /** A folder; every service with a core writes what happens to it there, to be replayed. */
-    recordings: filePath().optional(),
+      .prefault(hostname().slice(0, 64) || "parley")
+      .meta({ description: "The node's name, in prompts and logs" }),
+    data: filePath()
+      .optional()
+      .meta({ description: "The folder for identity, history and files; one daemon at a time uses it" }),
+    recordings: filePath()
+      .optional()
+      .meta({ description: "A folder in which every core writes what happens to it, to be replayed" }),
   })
   .prefault({});

@@ -13,10 +13,19 @@ const token = z
 
 const config = z
   .strictObject({
-    socket: filePath().prefault(defaultSocketPath()),
-    /** gRPC, gRPC-Web and Connect on one TCP port; asks for a token. */
-    listen: endpointText().optional(),
-    tokens: z.strictObject({ read: token, write: token, admin: token }).prefault({}),
+    socket: filePath()
+      .prefault(defaultSocketPath())
+      .meta({ description: "The Unix socket where prompts attach; only its owner may" }),
+    listen: endpointText()
+      .optional()
+      .meta({ description: "gRPC, gRPC-Web, Connect and metrics on one TCP port; needs a token" }),
+    tokens: z
+      .strictObject({
+        read: token.meta({ description: "Whoever has it may look" }),
+        write: token.meta({ description: "And say, connect and disconnect" }),
+        admin: token.meta({ description: "And restart, reload and shut down" }),
+      })
+      .prefault({}),
   })
   .refine(({ listen, tokens }) => !listen || Object.values(tokens).some((each) => each !== undefined), {
     path: ["listen"],

@@ -18,7 +18,8 @@ export const peers = service({
   config: z
     .array(namedEndpointText())
     .max(1_024, "has more than 1,024 addresses; one that answers is enough")
-    .prefault([]),
+    .prefault([])
+    .meta({ description: "Peers to begin with, IP:port or host:port; one that answers names the others" }),
   start(host, config): PeersApi {
     let addresses = config.map(formatEndpoint);
     const listeners = new Set<() => void>();

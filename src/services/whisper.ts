@@ -13,17 +13,21 @@ import { Whisper } from "#whisper/whisper.ts";
 
 const config = z
   .strictObject({
-    /** Where peers dial us; without it this node can speak but not hear. */
-    listen: endpointText().optional(),
-    /** The address others are told; needed behind address translation. */
-    advertise: endpointText().optional(),
+    listen: endpointText()
+      .optional()
+      .meta({ description: "Where peers dial us; without it this node can speak but not hear" }),
+    advertise: endpointText()
+      .optional()
+      .meta({ description: "The address that others are told; needed behind address translation" }),
     nick: z
       .string()
       .min(1, "is empty; leave it out to use the node's name")
       .max(DEFAULT_LIMITS.nickLength)
-      .optional(),
-    /** Outgoing connections that the node looks for itself. */
-    links: limit(1, 4_096, DEFAULT_LIMITS.wantedLinks),
+      .optional()
+      .meta({ description: "The name that others see" }),
+    links: limit(1, 4_096, DEFAULT_LIMITS.wantedLinks).meta({
+      description: "Outgoing connections that the node looks for itself",
+    }),
   })
   .prefault({});
 
