@@ -3,8 +3,10 @@ import * as http2 from "node:http2";
 import type { Socket } from "node:net";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import type { Metrics } from "#api/metrics.ts";
 import type { ApiLimits } from "#api/limits.ts";
 import { createRouter, stoppingError, type RouterOptions } from "#api/router.ts";
+import { readGate } from "#api/token-gate.ts";
 
 /** HTTP/1.1 and HTTP/2 (h2c with prior knowledge) for connections that someone else accepts. */
 export interface ProtocolServers {
@@ -19,15 +21,16 @@ export function createProtocolServers(options: Omit<RouterOptions, "shutdown">):
   const { limits } = options;
   const shutdown = new AbortController();
   const paths = createRouter({ ...options, shutdown: shutdown.signal });
+  const metrics = metricsServer(options);
   const http1 = createHttp1(limits, (request, response) => {
     // No keep-alive beyond this answer when the server has stopped meanwhile.
     response.once("finish", () => shutdown.signal.aborted && request.socket.end());
-    serve(paths, request, response);
+    serve(paths, metrics, request, response);
   });
   const sessions = new Set<http2.ServerHttp2Session>();
   const http2Server = createHttp2(limits, sessions, (request, response) => {
     limitRequest(request, response, paths, limits);
-    serve(paths, request, response);
+    serve(paths, metrics, request, response);
   });
   return {
     http1: (socket) => http1.emit("connection", socket),
@@ -101,12 +104,37 @@ function limitRequest(
 
 type Response = http.ServerResponse | http2.Http2ServerResponse;
 
+type MetricsServer = (authorization: string | undefined, response: Response) => void;
+
+/** Answers /metrics; prom-client is loaded at the first request. */
+function metricsServer({ control, tokens, failed }: Omit<RouterOptions, "shutdown">): MetricsServer {
+  const gate = readGate(tokens);
+  let loading: Promise<Metrics> | undefined;
+  const answer = async (response: Response): Promise<void> => {
+    loading ??= import("#api/metrics.ts").then(({ Metrics }) => new Metrics(control));
+    const metrics = await loading;
+    const text = await metrics.text();
+    response.setHeader("content-type", metrics.contentType);
+    endWith(response, 200, text);
+  };
+  return (authorization, response) => {
+    if (gate(authorization) !== 200) return endWith(response, 401, GIVE_TOKEN);
+    answer(response).catch((error: unknown) => {
+      failed(error);
+      endWith(response, 500);
+    });
+  };
+}
+
 function serve(
   paths: ReadonlyMap<string, UniversalHandler>,
+  metrics: MetricsServer,
   request: http.IncomingMessage | http2.Http2ServerRequest,
   response: Response,
 ): void {
   const handler = handlerOf(paths, request);
+  if (!handler && request.method === "GET" && request.url === "/metrics")
+    return metrics(request.headers.authorization, response);
   if (!handler) return endWith(response, 404);
   // Of the two kinds of response only the declared types differ; both have what is needed here.
   const target = response as Parameters<typeof universalResponseToNodeResponse>[1];
@@ -128,10 +156,11 @@ function handlerOf(
   return paths.get(url?.split("?", 1)[0] ?? "");
 }
 
-function endWith(response: Response, status: number): void {
+function endWith(response: Response, status: number, text = ""): void {
   response.statusCode = status;
-  response.end();
+  response.end(text);
 }
 
+const GIVE_TOKEN = 'give the read token as the header "authorization: Bearer TOKEN"\n';
 const CHECK_MS = 5_000;
 const SESSION_MEGABYTES = 8; // of HTTP/2 state for one connection: enough for `streams` calls in flight

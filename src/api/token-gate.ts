@@ -11,13 +11,10 @@ export type ApiTokens = { readonly [R in Role]?: string | undefined };
  * request's body is read. Throws ConnectError: Unauthenticated without a known token, PermissionDenied with a low one.
  */
 export function tokenGate(tokens: ApiTokens): (call: HandlerContext) => void {
-  const known = ROLES.flatMap((role) => {
-    const token = tokens[role];
-    return token ? [{ role, digest: digestOf(token) }] : [];
-  });
+  const known = knownTokens(tokens);
   return (call) => {
     const needed = roleFor(`${call.service.typeName}/${call.method.name}`);
-    const token = /^bearer +(\S+) *$/i.exec(call.requestHeader.get("authorization") ?? "")?.[1];
+    const token = bearerOf(call.requestHeader.get("authorization"));
     if (token === undefined) {
       throw refusal(Code.Unauthenticated, `${call.method.name} needs a token`, GIVE_TOKEN);
     }
@@ -32,6 +29,27 @@ export function tokenGate(tokens: ApiTokens): (call: HandlerContext) => void {
       `call it with the ${needed} token of the node's configuration`,
     );
   };
+}
+
+/** The status of a request that is no call but needs the read token: 200, 401 without a known token. */
+export function readGate(tokens: ApiTokens | undefined): (authorization: string | undefined) => 200 | 401 {
+  if (!tokens) return () => 200;
+  const known = knownTokens(tokens);
+  return (authorization) => {
+    const token = bearerOf(authorization);
+    return token !== undefined && roleOf(token, known) !== undefined ? 200 : 401;
+  };
+}
+
+function bearerOf(authorization: string | null | undefined): string | undefined {
+  return /^bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+}
+
+function knownTokens(tokens: ApiTokens): readonly KnownToken[] {
+  return ROLES.flatMap((role) => {
+    const token = tokens[role];
+    return token ? [{ role, digest: digestOf(token) }] : [];
+  });
 }
 
 interface KnownToken {

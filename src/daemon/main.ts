@@ -5,6 +5,7 @@ import { formatVersion } from "#base/format-version.ts";
 import { readVersion } from "#config/version.ts";
 import { configurationSchema, Daemon } from "#daemon/daemon.ts";
 import { DAEMON_USAGE, readDaemonOptions, type DaemonOptions } from "#daemon/options.ts";
+import { notifySystemd } from "#daemon/service-manager.ts";
 import { safeText } from "#base/safe-text.ts";
 import type { NodeEvent } from "#services/events.ts";
 import { systemHost } from "#system/host.ts";
@@ -76,7 +77,9 @@ async function live(daemon: Daemon, untilStdinEnds: boolean): Promise<number> {
       .on("end", () => daemon.shutdown())
       .on("error", () => daemon.shutdown())
       .resume();
+  notifySystemd("ready");
   await daemon.ending;
+  notifySystemd("stopping");
   const late = setTimeout(() => process.exit(1), STOP_LIMIT_MS);
   late.unref();
   await daemon.stop();
