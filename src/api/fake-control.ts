@@ -17,6 +17,10 @@ export class FakeControl implements NodeControl {
   /** What the next reload throws. */
   reloadError: Error | undefined;
 
+  usage() {
+    return { cpuSeconds: 1.5, memoryBytes: 100_000_000 };
+  }
+
   services(): readonly ServiceStatus[] {
     return this.#statuses;
   }

@@ -15,7 +15,10 @@ export function nodeService(control: NodeControl, limits: ApiLimits): ServiceImp
       return { ...control.version, node: control.name, ...(started && { started }) };
     },
     listServices() {
-      return { services: control.services().map(serviceStatusMessage) };
+      const { cpuSeconds, memoryBytes } = control.usage();
+      const started = timestampOf(control.started);
+      const usage = { cpuSeconds, memoryBytes: BigInt(memoryBytes), ...(started && { started }) };
+      return { services: control.services().map(serviceStatusMessage), usage };
     },
     async restartService({ name }) {
       const known = control.services().some((service) => service.name === name);
@@ -33,7 +36,11 @@ export function nodeService(control: NodeControl, limits: ApiLimits): ServiceImp
       return {};
     },
     listEvents(request) {
-      const events = control.log.since(0).filter(eventFilter(request));
+      const pattern = request.pattern.toLowerCase();
+      const wanted = eventFilter(request);
+      const events = control.log
+        .since(0)
+        .filter((event) => wanted(event) && event.text.toLowerCase().includes(pattern));
       return { events: newest(events, request.limit, limits.listBytes, eventBytes).map(eventMessage) };
     },
     watch(request, { signal }) {

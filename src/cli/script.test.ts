@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { OperatorError } from "#base/operator-error.ts";
 import { runScript } from "#cli/script.ts";
 import { linesOf, numberLines, type ScriptLine } from "#cli/script-lines.ts";
-import { FakeNode } from "#prompt/testing/fake-client.ts";
+import { event, FakeNode } from "#prompt/testing/fake-client.ts";
 
 async function run(lines: Iterable<ScriptLine> | AsyncIterable<ScriptLine>, node = new FakeNode()) {
   const written = { output: "", errors: "" };
@@ -85,4 +85,24 @@ test("a file that is no script or that is not there is told in one line", async 
     );
     return true;
   });
+});
+
+test("show log follow prints events as they come, until the node goes", async () => {
+  const node = new FakeNode();
+  let output = "";
+  const ended = runScript([{ text: "show log follow" }], {
+    client: async () => node.client,
+    output: { write: (text) => (output += text) },
+    errors: { write: (text) => assert.fail(text) },
+  });
+  while (node.watchers === 0) await new Promise((resolve) => void setImmediate(resolve));
+  node.push({ case: "event", value: event("eth0 is down\u001b[2J") });
+  node.push({ case: "lost", value: 3n });
+  await new Promise((resolve) => void setImmediate(resolve));
+  assert.match(
+    output,
+    /^\S+ \S+ info +whisper: eth0 is down\\x1b\[2J\n3 events went by too fast to be shown\n$/,
+  );
+  node.hangUp();
+  assert.equal(await ended, 0);
 });

@@ -1,6 +1,7 @@
 import type { ParleyClient } from "#api/client-types.ts";
 import { safeText } from "#base/safe-text.ts";
 import type { ScriptLine } from "#cli/script-lines.ts";
+import { followLog } from "#cli/follow-log.ts";
 import { Shell } from "#cli/shell.ts";
 import { parleyContext } from "#prompt/commands/parley-context.ts";
 import { parleyCommands } from "#prompt/commands/parley-commands.ts";
@@ -32,7 +33,11 @@ export async function runScript(
     shell.log.write(text);
     output.write(text);
   };
-  const shell: Shell = new Shell({ commands: parleyCommands(context), print, prompt: () => "parley# " });
+  const shell: Shell = new Shell({
+    commands: [...parleyCommands(context), ...followLog(context, print)],
+    print,
+    prompt: () => "parley# ",
+  });
   if (commandsFolder !== undefined) {
     for (const problem of await shell.addOwn(commandsFolder, context))
       errors.write(`parley: ${safeText(problem)}\n`);

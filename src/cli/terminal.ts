@@ -2,6 +2,7 @@ import type { ParleyConnection } from "#api/client.ts";
 import type { Event } from "#api/gen/parley/v1/node_pb.ts";
 import { Attachment } from "#cli/attachment.ts";
 import { openHistory, type History } from "#cli/history.ts";
+import { followLog } from "#cli/follow-log.ts";
 import { LineEditor, type TerminalStreams } from "#cli/line-editor.ts";
 import { Pager, type PagerStep } from "#cli/pager.ts";
 import { terminalCommands, type TerminalSettings } from "#cli/terminal-commands.ts";
@@ -75,6 +76,7 @@ class Terminal {
     this.#shell = new Shell({
       commands: [
         ...parleyCommands(this.#context),
+        ...followLog(this.#context, (text) => this.#print(text)),
         ...terminalCommands(this.#settings),
         ...(options.extraCommands ?? []),
       ],

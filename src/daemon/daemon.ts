@@ -84,6 +84,11 @@ export class Daemon implements NodeControl {
     return daemon;
   }
 
+  usage() {
+    const { user, system } = process.cpuUsage();
+    return { cpuSeconds: (user + system) / 1e6, memoryBytes: process.memoryUsage.rss() };
+  }
+
   services() {
     return this.#manager.statuses();
   }

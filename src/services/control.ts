@@ -17,6 +17,8 @@ export interface NodeControl {
   /** When the daemon started, ms since the Unix epoch. */
   readonly started: number;
   readonly log: EventSource;
+  /** What the process has taken so far. */
+  usage(): ProcessUsage;
   services(): readonly ServiceStatus[];
   /** The API of a running service; throws OperatorError when it does not run, with the reason. */
   api(name: string): unknown;
@@ -28,6 +30,13 @@ export interface NodeControl {
   configuration(): string;
   /** Ends the daemon in order, soon after this call. */
   shutdown(): void;
+}
+
+export interface ProcessUsage {
+  /** Since the start, of all cores. */
+  readonly cpuSeconds: number;
+  /** Resident now. */
+  readonly memoryBytes: number;
 }
 
 /** The node's log: what is kept of it, and what comes. */

@@ -1,3 +1,4 @@
+import { followLog } from "#cli/follow-log.ts";
 import { Shell } from "#cli/shell.ts";
 import { terminalCommands } from "#cli/terminal-commands.ts";
 import { USAGE } from "#cli/usage.ts";
@@ -12,9 +13,11 @@ export function allCommands(): readonly Command[] {
   const client = (): never => {
     throw new Error("the reference asks no node");
   };
+  const context = parleyContext({ client: async () => client(), now: () => 0, exit: () => {} });
   const shell = new Shell({
     commands: [
-      ...parleyCommands(parleyContext({ client: async () => client(), now: () => 0, exit: () => {} })),
+      ...parleyCommands(context),
+      ...followLog(context, () => {}),
       ...terminalCommands({ monitor: false, length: undefined }),
     ],
     print: () => {},

@@ -232,3 +232,44 @@ test("an interrupt reaches the API call", async () => {
   await execute(prompt.tree, "show version", { call: { signal } });
   assert.equal(seen, signal);
 });
+
+test("show services ends with what the daemon takes", async () => {
+  const prompt = fakePrompt(NOON);
+  prompt.node.services = [service("api", 4, { since: ago(3_600_000) })];
+  prompt.node.usage = { started: ago(3_600_000), cpuSeconds: 7.2, memoryBytes: 104_400_000n };
+  const line = "parleyd: up for 1h, CPU 7.2s (0.2% of a core), memory 104 MB";
+  assert.ok((await outputOf(prompt, "show services")).endsWith(`\n${line}\n`));
+  const { daemon } = (await jsonOf(prompt, "show services")) as { readonly daemon: unknown };
+  const started = new Date(NOON - 3_600_000).toISOString();
+  assert.deepEqual(daemon, { started, cpuSeconds: 7.2, memoryBytes: 104_400_000 });
+});
+
+test("show log search has only what holds the text", async () => {
+  const prompt = fakePrompt(NOON);
+  prompt.node.events = [event("eth0: up"), event("eth1: down")];
+  assert.match(await outputOf(prompt, "show log search eth1: d"), /^\S+ \S+ info +whisper: eth1: down\n$/);
+});
+
+test("show interfaces has the seed's columns, and one in detail", async () => {
+  const prompt = fakePrompt();
+  assert.equal(
+    await outputOf(prompt, "sh int"),
+    [
+      "Name State MTU   Addresses",
+      "---- ----- ----- ------------",
+      "lo   Up    65536 127.0.0.1/8",
+      "eth0 Down  1500  192.0.2.7/24",
+      "                 fe80::1/64",
+      "",
+    ].join("\n"),
+  );
+  const detail = await outputOf(prompt, "show interfaces eth0");
+  assert.match(
+    detail,
+    /^eth0 is Down \(lower-layer-down: no carrier, or what it depends on is down\)\n {2}Index 2, ether, MTU 1500/,
+  );
+  assert.match(detail, /\n {2}Address 192\.0\.2\.7\/24, broadcast 192\.0\.2\.255, scope global\n/);
+  assert.match(detail, /\n {2}Received 1 packets, 60 bytes, 0 errors, 0 dropped, 0 multicast\n/);
+  const [, eth0] = (await jsonOf(prompt, "show interfaces")) as Record<string, unknown>[];
+  assert.deepEqual([eth0!["ifindex"], eth0!["operstate"]], [2, "LOWERLAYERDOWN"]);
+});

@@ -3,7 +3,7 @@ import { exit, quit, reload, restart, shutdown } from "#prompt/commands/operate.
 import type { ParleyContext } from "#prompt/commands/parley-context.ts";
 import { showConfig } from "#prompt/commands/show-config.ts";
 import { showInterfaces } from "#prompt/commands/show-interfaces.ts";
-import { showLog } from "#prompt/commands/show-log.ts";
+import { searchLog, showLog } from "#prompt/commands/show-log.ts";
 import { showMessages } from "#prompt/commands/show-messages.ts";
 import { showPeers } from "#prompt/commands/show-peers.ts";
 import { showProcesses, showServices } from "#prompt/commands/show-services.ts";
@@ -21,6 +21,7 @@ export function parleyCommands(context: ParleyContext): readonly Command[] {
       showConfig,
       showInterfaces,
       showLog,
+      searchLog,
       showPeers,
       showMessages,
       showWhy,

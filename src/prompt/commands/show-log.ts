@@ -20,6 +20,22 @@ export const showLog = command<ParleyContext>()("show log [count:number]", {
   },
 });
 
+export const searchLog = command<ParleyContext>()("show log search <text:text>", {
+  help: [
+    "Show running system information",
+    "What happened on this node",
+    "Only events whose text holds something",
+    "What to look for, whatever the case",
+  ],
+  async run({ client, now }, { text }, call) {
+    const { events } = await (await client()).node.listEvents({ pattern: text.trim() }, call);
+    return linesAnswer(
+      events.map(toJson),
+      events.map((event) => formatEvent(event, now())),
+    );
+  },
+});
+
 /** "10:05:03 warn  whisper: no answer from 192.0.2.7:55555". */
 export function formatEvent(event: Event, now: number): string {
   const level = formatLevel(event.level).padEnd(5);

@@ -1,12 +1,14 @@
 import type { CallOptions } from "@connectrpc/connect";
 import type { ParleyClient } from "#api/client-types.ts";
 import type { Event, ServiceStatus, WatchResponse } from "#api/gen/parley/v1/node_pb.ts";
+import type { Interface, InterfaceAddress, InterfaceCounters } from "#api/gen/parley/v1/links_pb.ts";
 import type { Message, Peer } from "#api/gen/parley/v1/whisper_pb.ts";
 import type { ApiTime } from "#prompt/times.ts";
 
 /** A node that answers from memory, for the tests of the prompt and of the terminal. */
 export class FakeNode {
   name = "bob";
+  usage: { started: ApiTime; cpuSeconds: number; memoryBytes: bigint } | undefined;
   services: ServiceStatus[] = [service("whisper", 4), service("api", 4)];
   peers: Peer[] = [];
   messages: Message[] = [];
@@ -23,7 +25,8 @@ export class FakeNode {
 
   constructor() {
     // Requests and answers are plain values of the same shape.
-    this.client = { node: this.#node(), whisper: this.#whisper() } as unknown as ParleyClient;
+    const links = { listInterfaces: async ({ name = "" }) => ({ interfaces: interfacesNamed(name) }) };
+    this.client = { node: this.#node(), links, whisper: this.#whisper() } as unknown as ParleyClient;
   }
 
   /** Sends an item to every watcher. */
@@ -59,9 +62,14 @@ export class FakeNode {
     const version = { version: "0.1.0", commit: "2871e53", dirty: true, started: timeAt(0) };
     return {
       getVersion: this.#answer(() => ({ ...version, node: this.name })),
-      listServices: this.#answer(() => ({ services: this.services })),
+      listServices: this.#answer(() => ({
+        services: this.services,
+        ...(this.usage && { usage: this.usage }),
+      })),
       getConfiguration: this.#answer(() => ({ yaml: this.yaml })),
-      listEvents: async ({ limit = 0 }) => ({ events: this.events.slice(-limit) }),
+      listEvents: async ({ limit = 0, pattern = "" }) => ({
+        events: this.events.filter(({ text }) => text.includes(pattern)).slice(-limit),
+      }),
       restartService: this.#order("restart", ({ name }: { name: string }) => name),
       reload: this.#order(
         "reload",
@@ -145,6 +153,58 @@ export function message(nick: string, body: string, more: Partial<Message> = {})
 export function event(text: string, more: Partial<Event> = {}): Event {
   const base = { sequence: 1n, time: timeAt(0), service: "whisper", level: 2 };
   return { $typeName: "parley.v1.Event", ...base, text, detail: { case: undefined }, ...more } as Event;
+}
+
+function interfacesNamed(name: string): Partial<Interface>[] {
+  const address = (text: string, prefixLength: number, scope: string, broadcast = "") =>
+    ({ address: text, prefixLength, scope, broadcast, peer: "", flags: [] }) as unknown as InterfaceAddress;
+  const counters = {
+    receivedPackets: 1n,
+    receivedBytes: 60n,
+    receiveErrors: 0n,
+    receiveDropped: 0n,
+    sentPackets: 2n,
+    sentBytes: 120n,
+    sendErrors: 0n,
+    sendDropped: 0n,
+    multicast: 0n,
+  } as InterfaceCounters;
+  const hardware = { hardwareAddress: "02:00:00:00:00:02", hardwareBroadcast: "ff:ff:ff:ff:ff:ff" };
+  const lo = {
+    index: 1,
+    name: "lo",
+    mtu: 65_536,
+    up: true,
+    running: true,
+    operState: "unknown",
+    medium: "loopback",
+  };
+  const eth0 = {
+    index: 2,
+    name: "eth0",
+    mtu: 1_500,
+    up: true,
+    running: false,
+    medium: "ether",
+    counters,
+    ...hardware,
+  };
+  const all = [
+    {
+      ...lo,
+      hardwareAddress: "",
+      hardwareBroadcast: "",
+      flags: ["LOOPBACK", "UP"],
+      addresses: [address("127.0.0.1", 8, "host")],
+    },
+    {
+      ...eth0,
+      operState: "lower-layer-down",
+      flags: ["NO-CARRIER", "UP"],
+      addresses: [address("192.0.2.7", 24, "global", "192.0.2.255"), address("fe80::1", 64, "link")],
+    },
+  ];
+  return name === "" ? all : all.filter((each) => each.name === name);
 }
 
 class Watcher {

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file parley/v1/node.proto.
  */
 export const file_parley_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChRwYXJsZXkvdjEvbm9kZS5wcm90bxIJcGFybGV5LnYxIhMKEUdldFZlcnNpb25SZXF1ZXN0In8KEkdldFZlcnNpb25SZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEg4KBmNvbW1pdBgCIAEoCRINCgVkaXJ0eRgDIAEoCBIMCgRub2RlGAQgASgJEisKB3N0YXJ0ZWQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuEBCg1TZXJ2aWNlU3RhdHVzEgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCRImCgVzdGF0ZRgDIAEoDjIXLnBhcmxleS52MS5TZXJ2aWNlU3RhdGUSDQoFbmVlZHMYBCADKAkSKQoFc2luY2UYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJlc3RhcnRzGAYgASgNEg4KBnJlYXNvbhgHIAEoCRIwCgxuZXh0X2F0dGVtcHQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhUKE0xpc3RTZXJ2aWNlc1JlcXVlc3QiQgoUTGlzdFNlcnZpY2VzUmVzcG9uc2USKgoIc2VydmljZXMYASADKAsyGC5wYXJsZXkudjEuU2VydmljZVN0YXR1cyIlChVSZXN0YXJ0U2VydmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIYChZSZXN0YXJ0U2VydmljZVJlc3BvbnNlIhkKF0dldENvbmZpZ3VyYXRpb25SZXF1ZXN0IigKGEdldENvbmZpZ3VyYXRpb25SZXNwb25zZRIMCgR5YW1sGAEgASgJIg8KDVJlbG9hZFJlcXVlc3QiIQoOUmVsb2FkUmVzcG9uc2USDwoHY2hhbmdlZBgBIAMoCSIRCg9TaHV0ZG93blJlcXVlc3QiEgoQU2h1dGRvd25SZXNwb25zZSI1ChNDb25maWd1cmF0aW9uQ2hhbmdlEg8KB2NoYW5nZWQYASADKAkSDQoFZXJyb3IYAiABKAki+gIKBUV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3NlcnZpY2UYAyABKAkSHwoFbGV2ZWwYBCABKA4yEC5wYXJsZXkudjEuTGV2ZWwSDAoEdGV4dBgFIAEoCRIyCg5zZXJ2aWNlX3N0YXR1cxgKIAEoCzIYLnBhcmxleS52MS5TZXJ2aWNlU3RhdHVzSAASNwoNY29uZmlndXJhdGlvbhgLIAEoCzIeLnBhcmxleS52MS5Db25maWd1cmF0aW9uQ2hhbmdlSAASJQoHbWVzc2FnZRgMIAEoCzISLnBhcmxleS52MS5NZXNzYWdlSAASHwoEcGVlchgNIAEoCzIPLnBhcmxleS52MS5QZWVySAASNgoQaW50ZXJmYWNlX2NoYW5nZRgOIAEoCzIaLnBhcmxleS52MS5JbnRlcmZhY2VDaGFuZ2VIAEIICgZkZXRhaWwiVQoRTGlzdEV2ZW50c1JlcXVlc3QSDQoFbGltaXQYASABKA0SEAoIc2VydmljZXMYAiADKAkSHwoFbGV2ZWwYAyABKA4yEC5wYXJsZXkudjEuTGV2ZWwiNgoSTGlzdEV2ZW50c1Jlc3BvbnNlEiAKBmV2ZW50cxgBIAMoCzIQLnBhcmxleS52MS5FdmVudCJfCgxXYXRjaFJlcXVlc3QSEgoFYWZ0ZXIYASABKARIAIgBARIQCghzZXJ2aWNlcxgCIAMoCRIfCgVsZXZlbBgDIAEoDjIQLnBhcmxleS52MS5MZXZlbEIICgZfYWZ0ZXIiXQoNV2F0Y2hSZXNwb25zZRIhCgVldmVudBgBIAEoCzIQLnBhcmxleS52MS5FdmVudEgAEg4KBGxvc3QYAiABKARIABIRCgdzdGFydGVkGAMgASgISABCBgoEaXRlbSrQAQoMU2VydmljZVN0YXRlEh0KGVNFUlZJQ0VfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVTRVJWSUNFX1NUQVRFX1NUT1BQRUQQARIZChVTRVJWSUNFX1NUQVRFX1dBSVRJTkcQAhIaChZTRVJWSUNFX1NUQVRFX1NUQVJUSU5HEAMSGQoVU0VSVklDRV9TVEFURV9SVU5OSU5HEAQSGgoWU0VSVklDRV9TVEFURV9TVE9QUElORxAFEhgKFFNFUlZJQ0VfU1RBVEVfRkFJTEVEEAYqYAoFTGV2ZWwSFQoRTEVWRUxfVU5TUEVDSUZJRUQQABIPCgtMRVZFTF9ERUJVRxABEg4KCkxFVkVMX0lORk8QAhIOCgpMRVZFTF9XQVJOEAMSDwoLTEVWRUxfRVJST1IQBDLqBAoLTm9kZVNlcnZpY2USSQoKR2V0VmVyc2lvbhIcLnBhcmxleS52MS5HZXRWZXJzaW9uUmVxdWVzdBodLnBhcmxleS52MS5HZXRWZXJzaW9uUmVzcG9uc2USTwoMTGlzdFNlcnZpY2VzEh4ucGFybGV5LnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaHy5wYXJsZXkudjEuTGlzdFNlcnZpY2VzUmVzcG9uc2USVQoOUmVzdGFydFNlcnZpY2USIC5wYXJsZXkudjEuUmVzdGFydFNlcnZpY2VSZXF1ZXN0GiEucGFybGV5LnYxLlJlc3RhcnRTZXJ2aWNlUmVzcG9uc2USWwoQR2V0Q29uZmlndXJhdGlvbhIiLnBhcmxleS52MS5HZXRDb25maWd1cmF0aW9uUmVxdWVzdBojLnBhcmxleS52MS5HZXRDb25maWd1cmF0aW9uUmVzcG9uc2USPQoGUmVsb2FkEhgucGFybGV5LnYxLlJlbG9hZFJlcXVlc3QaGS5wYXJsZXkudjEuUmVsb2FkUmVzcG9uc2USQwoIU2h1dGRvd24SGi5wYXJsZXkudjEuU2h1dGRvd25SZXF1ZXN0GhsucGFybGV5LnYxLlNodXRkb3duUmVzcG9uc2USSQoKTGlzdEV2ZW50cxIcLnBhcmxleS52MS5MaXN0RXZlbnRzUmVxdWVzdBodLnBhcmxleS52MS5MaXN0RXZlbnRzUmVzcG9uc2USPAoFV2F0Y2gSFy5wYXJsZXkudjEuV2F0Y2hSZXF1ZXN0GhgucGFybGV5LnYxLldhdGNoUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_parley_v1_links, file_parley_v1_whisper]);
+  fileDesc("ChRwYXJsZXkvdjEvbm9kZS5wcm90bxIJcGFybGV5LnYxIhMKEUdldFZlcnNpb25SZXF1ZXN0In8KEkdldFZlcnNpb25SZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEg4KBmNvbW1pdBgCIAEoCRINCgVkaXJ0eRgDIAEoCBIMCgRub2RlGAQgASgJEisKB3N0YXJ0ZWQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuEBCg1TZXJ2aWNlU3RhdHVzEgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCRImCgVzdGF0ZRgDIAEoDjIXLnBhcmxleS52MS5TZXJ2aWNlU3RhdGUSDQoFbmVlZHMYBCADKAkSKQoFc2luY2UYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJlc3RhcnRzGAYgASgNEg4KBnJlYXNvbhgHIAEoCRIwCgxuZXh0X2F0dGVtcHQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhUKE0xpc3RTZXJ2aWNlc1JlcXVlc3QiaQoUTGlzdFNlcnZpY2VzUmVzcG9uc2USKgoIc2VydmljZXMYASADKAsyGC5wYXJsZXkudjEuU2VydmljZVN0YXR1cxIlCgV1c2FnZRgCIAEoCzIWLnBhcmxleS52MS5EYWVtb25Vc2FnZSJlCgtEYWVtb25Vc2FnZRIrCgdzdGFydGVkGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtjcHVfc2Vjb25kcxgCIAEoARIUCgxtZW1vcnlfYnl0ZXMYAyABKAQiJQoVUmVzdGFydFNlcnZpY2VSZXF1ZXN0EgwKBG5hbWUYASABKAkiGAoWUmVzdGFydFNlcnZpY2VSZXNwb25zZSIZChdHZXRDb25maWd1cmF0aW9uUmVxdWVzdCIoChhHZXRDb25maWd1cmF0aW9uUmVzcG9uc2USDAoEeWFtbBgBIAEoCSIPCg1SZWxvYWRSZXF1ZXN0IiEKDlJlbG9hZFJlc3BvbnNlEg8KB2NoYW5nZWQYASADKAkiEQoPU2h1dGRvd25SZXF1ZXN0IhIKEFNodXRkb3duUmVzcG9uc2UiNQoTQ29uZmlndXJhdGlvbkNoYW5nZRIPCgdjaGFuZ2VkGAEgAygJEg0KBWVycm9yGAIgASgJIvoCCgVFdmVudBIQCghzZXF1ZW5jZRgBIAEoBBIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdzZXJ2aWNlGAMgASgJEh8KBWxldmVsGAQgASgOMhAucGFybGV5LnYxLkxldmVsEgwKBHRleHQYBSABKAkSMgoOc2VydmljZV9zdGF0dXMYCiABKAsyGC5wYXJsZXkudjEuU2VydmljZVN0YXR1c0gAEjcKDWNvbmZpZ3VyYXRpb24YCyABKAsyHi5wYXJsZXkudjEuQ29uZmlndXJhdGlvbkNoYW5nZUgAEiUKB21lc3NhZ2UYDCABKAsyEi5wYXJsZXkudjEuTWVzc2FnZUgAEh8KBHBlZXIYDSABKAsyDy5wYXJsZXkudjEuUGVlckgAEjYKEGludGVyZmFjZV9jaGFuZ2UYDiABKAsyGi5wYXJsZXkudjEuSW50ZXJmYWNlQ2hhbmdlSABCCAoGZGV0YWlsImYKEUxpc3RFdmVudHNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEhAKCHNlcnZpY2VzGAIgAygJEh8KBWxldmVsGAMgASgOMhAucGFybGV5LnYxLkxldmVsEg8KB3BhdHRlcm4YBCABKAkiNgoSTGlzdEV2ZW50c1Jlc3BvbnNlEiAKBmV2ZW50cxgBIAMoCzIQLnBhcmxleS52MS5FdmVudCJfCgxXYXRjaFJlcXVlc3QSEgoFYWZ0ZXIYASABKARIAIgBARIQCghzZXJ2aWNlcxgCIAMoCRIfCgVsZXZlbBgDIAEoDjIQLnBhcmxleS52MS5MZXZlbEIICgZfYWZ0ZXIiXQoNV2F0Y2hSZXNwb25zZRIhCgVldmVudBgBIAEoCzIQLnBhcmxleS52MS5FdmVudEgAEg4KBGxvc3QYAiABKARIABIRCgdzdGFydGVkGAMgASgISABCBgoEaXRlbSrQAQoMU2VydmljZVN0YXRlEh0KGVNFUlZJQ0VfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVTRVJWSUNFX1NUQVRFX1NUT1BQRUQQARIZChVTRVJWSUNFX1NUQVRFX1dBSVRJTkcQAhIaChZTRVJWSUNFX1NUQVRFX1NUQVJUSU5HEAMSGQoVU0VSVklDRV9TVEFURV9SVU5OSU5HEAQSGgoWU0VSVklDRV9TVEFURV9TVE9QUElORxAFEhgKFFNFUlZJQ0VfU1RBVEVfRkFJTEVEEAYqYAoFTGV2ZWwSFQoRTEVWRUxfVU5TUEVDSUZJRUQQABIPCgtMRVZFTF9ERUJVRxABEg4KCkxFVkVMX0lORk8QAhIOCgpMRVZFTF9XQVJOEAMSDwoLTEVWRUxfRVJST1IQBDLqBAoLTm9kZVNlcnZpY2USSQoKR2V0VmVyc2lvbhIcLnBhcmxleS52MS5HZXRWZXJzaW9uUmVxdWVzdBodLnBhcmxleS52MS5HZXRWZXJzaW9uUmVzcG9uc2USTwoMTGlzdFNlcnZpY2VzEh4ucGFybGV5LnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaHy5wYXJsZXkudjEuTGlzdFNlcnZpY2VzUmVzcG9uc2USVQoOUmVzdGFydFNlcnZpY2USIC5wYXJsZXkudjEuUmVzdGFydFNlcnZpY2VSZXF1ZXN0GiEucGFybGV5LnYxLlJlc3RhcnRTZXJ2aWNlUmVzcG9uc2USWwoQR2V0Q29uZmlndXJhdGlvbhIiLnBhcmxleS52MS5HZXRDb25maWd1cmF0aW9uUmVxdWVzdBojLnBhcmxleS52MS5HZXRDb25maWd1cmF0aW9uUmVzcG9uc2USPQoGUmVsb2FkEhgucGFybGV5LnYxLlJlbG9hZFJlcXVlc3QaGS5wYXJsZXkudjEuUmVsb2FkUmVzcG9uc2USQwoIU2h1dGRvd24SGi5wYXJsZXkudjEuU2h1dGRvd25SZXF1ZXN0GhsucGFybGV5LnYxLlNodXRkb3duUmVzcG9uc2USSQoKTGlzdEV2ZW50cxIcLnBhcmxleS52MS5MaXN0RXZlbnRzUmVxdWVzdBodLnBhcmxleS52MS5MaXN0RXZlbnRzUmVzcG9uc2USPAoFV2F0Y2gSFy5wYXJsZXkudjEuV2F0Y2hSZXF1ZXN0GhgucGFybGV5LnYxLldhdGNoUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_parley_v1_links, file_parley_v1_whisper]);
 
 /**
  * @generated from message parley.v1.GetVersionRequest
@@ -151,6 +151,11 @@ export type ListServicesResponse = Message<"parley.v1.ListServicesResponse"> & {
    * @generated from field: repeated parley.v1.ServiceStatus services = 1;
    */
   services: ServiceStatus[];
+
+  /**
+   * @generated from field: parley.v1.DaemonUsage usage = 2;
+   */
+  usage?: DaemonUsage | undefined;
 };
 
 /**
@@ -159,6 +164,39 @@ export type ListServicesResponse = Message<"parley.v1.ListServicesResponse"> & {
  */
 export const ListServicesResponseSchema: GenMessage<ListServicesResponse> = /*@__PURE__*/
   messageDesc(file_parley_v1_node, 4);
+
+/**
+ * What the daemon's process takes, all services together.
+ *
+ * @generated from message parley.v1.DaemonUsage
+ */
+export type DaemonUsage = Message<"parley.v1.DaemonUsage"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp started = 1;
+   */
+  started?: Timestamp | undefined;
+
+  /**
+   * since then, of all cores
+   *
+   * @generated from field: double cpu_seconds = 2;
+   */
+  cpuSeconds: number;
+
+  /**
+   * resident
+   *
+   * @generated from field: uint64 memory_bytes = 3;
+   */
+  memoryBytes: bigint;
+};
+
+/**
+ * Describes the message parley.v1.DaemonUsage.
+ * Use `create(DaemonUsageSchema)` to create a new message.
+ */
+export const DaemonUsageSchema: GenMessage<DaemonUsage> = /*@__PURE__*/
+  messageDesc(file_parley_v1_node, 5);
 
 /**
  * @generated from message parley.v1.RestartServiceRequest
@@ -175,7 +213,7 @@ export type RestartServiceRequest = Message<"parley.v1.RestartServiceRequest"> &
  * Use `create(RestartServiceRequestSchema)` to create a new message.
  */
 export const RestartServiceRequestSchema: GenMessage<RestartServiceRequest> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 5);
+  messageDesc(file_parley_v1_node, 6);
 
 /**
  * @generated from message parley.v1.RestartServiceResponse
@@ -188,7 +226,7 @@ export type RestartServiceResponse = Message<"parley.v1.RestartServiceResponse">
  * Use `create(RestartServiceResponseSchema)` to create a new message.
  */
 export const RestartServiceResponseSchema: GenMessage<RestartServiceResponse> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 6);
+  messageDesc(file_parley_v1_node, 7);
 
 /**
  * @generated from message parley.v1.GetConfigurationRequest
@@ -201,7 +239,7 @@ export type GetConfigurationRequest = Message<"parley.v1.GetConfigurationRequest
  * Use `create(GetConfigurationRequestSchema)` to create a new message.
  */
 export const GetConfigurationRequestSchema: GenMessage<GetConfigurationRequest> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 7);
+  messageDesc(file_parley_v1_node, 8);
 
 /**
  * @generated from message parley.v1.GetConfigurationResponse
@@ -218,7 +256,7 @@ export type GetConfigurationResponse = Message<"parley.v1.GetConfigurationRespon
  * Use `create(GetConfigurationResponseSchema)` to create a new message.
  */
 export const GetConfigurationResponseSchema: GenMessage<GetConfigurationResponse> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 8);
+  messageDesc(file_parley_v1_node, 9);
 
 /**
  * @generated from message parley.v1.ReloadRequest
@@ -231,7 +269,7 @@ export type ReloadRequest = Message<"parley.v1.ReloadRequest"> & {
  * Use `create(ReloadRequestSchema)` to create a new message.
  */
 export const ReloadRequestSchema: GenMessage<ReloadRequest> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 9);
+  messageDesc(file_parley_v1_node, 10);
 
 /**
  * @generated from message parley.v1.ReloadResponse
@@ -250,7 +288,7 @@ export type ReloadResponse = Message<"parley.v1.ReloadResponse"> & {
  * Use `create(ReloadResponseSchema)` to create a new message.
  */
 export const ReloadResponseSchema: GenMessage<ReloadResponse> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 10);
+  messageDesc(file_parley_v1_node, 11);
 
 /**
  * @generated from message parley.v1.ShutdownRequest
@@ -263,7 +301,7 @@ export type ShutdownRequest = Message<"parley.v1.ShutdownRequest"> & {
  * Use `create(ShutdownRequestSchema)` to create a new message.
  */
 export const ShutdownRequestSchema: GenMessage<ShutdownRequest> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 11);
+  messageDesc(file_parley_v1_node, 12);
 
 /**
  * @generated from message parley.v1.ShutdownResponse
@@ -276,7 +314,7 @@ export type ShutdownResponse = Message<"parley.v1.ShutdownResponse"> & {
  * Use `create(ShutdownResponseSchema)` to create a new message.
  */
 export const ShutdownResponseSchema: GenMessage<ShutdownResponse> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 12);
+  messageDesc(file_parley_v1_node, 13);
 
 /**
  * @generated from message parley.v1.ConfigurationChange
@@ -300,7 +338,7 @@ export type ConfigurationChange = Message<"parley.v1.ConfigurationChange"> & {
  * Use `create(ConfigurationChangeSchema)` to create a new message.
  */
 export const ConfigurationChangeSchema: GenMessage<ConfigurationChange> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 13);
+  messageDesc(file_parley_v1_node, 14);
 
 /**
  * @generated from message parley.v1.Event
@@ -376,7 +414,7 @@ export type Event = Message<"parley.v1.Event"> & {
  * Use `create(EventSchema)` to create a new message.
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 14);
+  messageDesc(file_parley_v1_node, 15);
 
 /**
  * @generated from message parley.v1.ListEventsRequest
@@ -402,6 +440,13 @@ export type ListEventsRequest = Message<"parley.v1.ListEventsRequest"> & {
    * @generated from field: parley.v1.Level level = 3;
    */
   level: Level;
+
+  /**
+   * only events whose text holds it, whatever the case; empty: all
+   *
+   * @generated from field: string pattern = 4;
+   */
+  pattern: string;
 };
 
 /**
@@ -409,7 +454,7 @@ export type ListEventsRequest = Message<"parley.v1.ListEventsRequest"> & {
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 15);
+  messageDesc(file_parley_v1_node, 16);
 
 /**
  * @generated from message parley.v1.ListEventsResponse
@@ -426,7 +471,7 @@ export type ListEventsResponse = Message<"parley.v1.ListEventsResponse"> & {
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 16);
+  messageDesc(file_parley_v1_node, 17);
 
 /**
  * @generated from message parley.v1.WatchRequest
@@ -455,7 +500,7 @@ export type WatchRequest = Message<"parley.v1.WatchRequest"> & {
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 17);
+  messageDesc(file_parley_v1_node, 18);
 
 /**
  * @generated from message parley.v1.WatchResponse
@@ -494,7 +539,7 @@ export type WatchResponse = Message<"parley.v1.WatchResponse"> & {
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
-  messageDesc(file_parley_v1_node, 18);
+  messageDesc(file_parley_v1_node, 19);
 
 /**
  * @generated from enum parley.v1.ServiceState
