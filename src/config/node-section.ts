@@ -17,5 +17,15 @@ export const nodeSection = z
     recordings: filePath()
       .optional()
       .meta({ description: "A folder in which every core writes what happens to it, to be replayed" }),
+    log: z
+      .record(
+        z.string(),
+        z.enum(["debug", "info", "warn", "error"], "expected a level; write debug, info, warn or error"),
+      )
+      .optional()
+      .meta({
+        description:
+          "What the daemon prints: the least level by service, `default` for all others and for the node",
+      }),
   })
   .prefault({});

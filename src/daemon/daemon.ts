@@ -9,6 +9,7 @@ import { apiService } from "#daemon/api-service.ts";
 import { lockDataFolder, type DataFolder } from "#daemon/data-folder.ts";
 import { recordingsIn } from "#daemon/recordings.ts";
 import type { Host } from "#host/host.ts";
+import type { LogLevel } from "#host/log.ts";
 import type { NodeControl, VersionInfo } from "#services/control.ts";
 import { EventLog } from "#services/event-log.ts";
 import type { NodeEvent } from "#services/events.ts";
@@ -22,7 +23,7 @@ export interface DaemonSurroundings {
   readonly host: Host;
   readonly source: ConfigurationSource;
   readonly version: VersionInfo;
-  /** Gets every event, from the first on. */
+  /** Gets every event that the operator wants to see (node.log), from the first on. */
   readonly follow: (event: NodeEvent) => void;
 }
 
@@ -41,19 +42,21 @@ export class Daemon implements NodeControl {
   readonly #life = new AbortController();
   readonly #end = Promise.withResolvers<void>();
   #configuration: Configuration;
+  #levels: Readonly<Record<string, LogLevel>>;
   #reloading: Promise<unknown> = Promise.resolve();
 
   private constructor(around: DaemonSurroundings, configuration: Configuration, folder: DataFolder) {
     const node = nodeOf(configuration);
     this.#around = around;
     this.#configuration = configuration;
+    this.#levels = node.log ?? {};
     this.#folder = folder;
     this.name = node.name;
     this.version = around.version;
     this.started = around.host.clock.wallTime();
     this.ending = this.#end.promise;
     this.log = new EventLog(() => around.host.clock.wallTime());
-    this.log.subscribe(around.follow, this.#life.signal);
+    this.log.subscribe((event) => this.#isShown(event) && around.follow(event), this.#life.signal);
     this.#services = nodeServices(this);
     this.#manager = new ServiceManager(this.#services, {
       host: around.host,
@@ -126,6 +129,12 @@ export class Daemon implements NodeControl {
     this.#folder.release();
   }
 
+  /** Whether the operator wants to see it, by the configuration of this moment. */
+  #isShown({ service, level }: NodeEvent): boolean {
+    const least = this.#levels[service] ?? this.#levels["default"] ?? "info";
+    return LEVELS.indexOf(level) >= LEVELS.indexOf(least);
+  }
+
   async #reload(): Promise<readonly string[]> {
     try {
       const configuration = await loadConfiguration(this.#around.source, configurationSchema());
@@ -136,6 +145,7 @@ export class Daemon implements NodeControl {
           "change it back, or restart parleyd",
         );
       this.#configuration = configuration;
+      this.#levels = nodeOf(configuration).log ?? {};
       const changed = await this.#manager.reconfigure(configuration.sections);
       const text = changed.length === 0 ? "nothing changed" : `changed: ${changed.join(", ")}`;
       this.log.publish("node", "info", `configuration read again, ${text}`, {
@@ -163,11 +173,28 @@ export function configurationSchema() {
   // Only names and schemas count here; no service is started from these definitions.
   const services = nodeServices(NO_CONTROL);
   const sections = Object.fromEntries(services.map(({ name, config }) => [name, config]));
+  const names = services.map(({ name }) => name);
   return {
-    sections: { node: nodeSection, ...sections },
+    sections: {
+      node: nodeSection.superRefine((node, context) => checkLogNames(node, names, context)),
+      ...sections,
+    },
     secrets: ["api.tokens"],
     clashes: (parsed: ReadonlyMap<string, unknown>) => clashes(services, parsed),
   };
+}
+
+/** A misspelled service would stay silent, or talkative, without a word. */
+function checkLogNames(
+  { log = {} }: NodeSection,
+  names: readonly string[],
+  context: { addIssue(issue: { code: "custom"; path: string[]; message: string }): void },
+): void {
+  for (const name of Object.keys(log)) {
+    if (["default", "node", ...names].includes(name)) continue;
+    const message = `is no service; known are default, node, ${names.join(", ")}`;
+    context.addIssue({ code: "custom", path: ["log", name], message });
+  }
 }
 
 /** Two services on one address. */
@@ -202,5 +229,7 @@ function fixedChange(before: NodeSection, after: NodeSection): string | undefine
   const key = keys.find((each) => before[each] !== after[each]);
   return key && `node.${key}`;
 }
+
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 const NO_CONTROL = {} as NodeControl;

@@ -91,7 +91,6 @@ function given({ config, profile }: DaemonOptions) {
 }
 
 function print({ service, level, text }: NodeEvent): void {
-  if (level === "debug") return;
   const prefix = level === "info" ? "" : `${level}: `;
   process.stdout.write(
     `${safeText(service === "node" ? `${prefix}${text}` : `${prefix}${service}: ${text}`)}\n`,

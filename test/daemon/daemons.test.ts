@@ -216,6 +216,12 @@ test("a changed file restarts only what changed, and a bad one leaves everything
       ["whisper", 0],
     ],
   );
+  assert.doesNotMatch(daemon.output, /^debug:/m);
+  writeFileSync(
+    file,
+    `node: { log: { node: debug } }\npeers: []\nwhisper: { listen: 127.0.0.1:0, nick: three }\n`,
+  );
+  await until(() => daemon.output.includes("debug: service whisper is running"), "debug lines of the node");
   at.close();
   assert.equal(await daemon.stop(), 0);
 });

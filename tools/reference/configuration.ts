@@ -7,6 +7,7 @@ interface Schema {
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
+  readonly additionalProperties?: { readonly enum?: readonly string[] } | undefined;
   readonly minimum?: number;
   readonly maximum?: number;
 }
@@ -14,6 +15,7 @@ interface Schema {
 /** What depends on the machine: told in words, so that the reference is the same everywhere. */
 const DEFAULTS: Readonly<Record<string, string>> = {
   "node.name": "the host's name",
+  "node.log": "`{ default: info }`",
   "node.data": "`$XDG_STATE_HOME/parley`, `~/.local/state/parley`, or for root `/var/lib/parley`",
   "api.socket": "`$XDG_RUNTIME_DIR/parley/parleyd.sock`, or for root `/run/parley/parleyd.sock`",
   "whisper.advertise": "the first usable address of this machine, when it listens on a wildcard",
@@ -78,7 +80,8 @@ function rowsOf(key: string, schema: Schema): string[] {
   return [`| \`${key}\` | ${schema.description ?? ""} | ${typeOf(schema)} | ${DEFAULTS[key] ?? written} |`];
 }
 
-function typeOf({ type = "any", items, minimum, maximum }: Schema): string {
+function typeOf({ type = "any", items, minimum, maximum, additionalProperties }: Schema): string {
+  if (additionalProperties?.enum) return `map of ${additionalProperties.enum.join(", ")}`;
   if (type === "array") return `list of ${items?.type ?? "any"}`;
   return minimum === undefined ? type : `${type}, ${minimum} to ${maximum}`;
 }
