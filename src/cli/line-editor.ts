@@ -105,6 +105,13 @@ export class LineEditor extends Interface {
       this.#output.write(text);
       return;
     }
+    if (isDumb()) {
+      // Nothing can be taken back there: a new line, and what was typed again below.
+      this.#output.write(`\n${text}`);
+      this.prompt(true);
+      this.#output.write(this.line);
+      return;
+    }
     const { rows } = this.getCursorPos();
     if (rows > 0) moveCursor(this.#output, 0, -rows);
     cursorTo(this.#output, 0);
@@ -233,6 +240,11 @@ export class LineEditor extends Interface {
   #wait(keystroke: Keystroke): void {
     if (this.#waiting.length < MAX_WAITING) this.#waiting.push(keystroke);
   }
+}
+
+/** A terminal that only prints: no cursor keys, no erasing, lines come whole. */
+export function isDumb(): boolean {
+  return process.env["TERM"] === "dumb";
 }
 
 /** The text that a key types, or its name. */

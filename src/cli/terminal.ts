@@ -3,7 +3,7 @@ import type { Event } from "#api/gen/parley/v1/node_pb.ts";
 import { Attachment } from "#cli/attachment.ts";
 import { openHistory, type History } from "#cli/history.ts";
 import { followLog } from "#cli/follow-log.ts";
-import { LineEditor, type TerminalStreams } from "#cli/line-editor.ts";
+import { isDumb, LineEditor, type TerminalStreams } from "#cli/line-editor.ts";
 import { Pager, type PagerStep } from "#cli/pager.ts";
 import { terminalCommands, type TerminalSettings } from "#cli/terminal-commands.ts";
 import { Shell } from "#cli/shell.ts";
@@ -131,7 +131,7 @@ class Terminal {
 
   /** Bracketed paste: the terminal then marks what is pasted. A dumb one would print the sequence. */
   #pasteMode(on: boolean): string {
-    if (process.env["TERM"] === "dumb") return "";
+    if (isDumb()) return "";
     return on ? "\u001b[?2004h" : "\u001b[?2004l";
   }
 
@@ -243,7 +243,8 @@ class Terminal {
     const { rows, columns } = this.#streams.output as { rows?: number; columns?: number };
     const length = this.#settings.length ?? rows ?? 0;
     const lines = text.split("\n").slice(0, -1);
-    if (!editor || length === 0 || lines.length < length - 1 || editor.isAhead) return this.#print(text);
+    if (!editor || length === 0 || isDumb() || lines.length < length - 1 || editor.isAhead)
+      return this.#print(text);
     const pager = new Pager(lines, length, columns ?? 80, await widthFor(lines, loadWidth));
     if (pager.fits) return this.#print(text);
     this.#paging = true;

@@ -37,8 +37,8 @@ async function start(context: TestContext, columns = 80, rows = 24) {
   daemon.stdout.resume();
   mkdirSync(join(folder, "commands"));
   const environment = { PARLEY_HISTORY: join(folder, "history"), PARLEY_COMMANDS: join(folder, "commands") };
-  const open = async (): Promise<TmuxTerminal> => {
-    const terminal = new TmuxTerminal(`bin/parley --socket ${socket}`, columns, rows, {
+  const open = async (before = ""): Promise<TmuxTerminal> => {
+    const terminal = new TmuxTerminal(`${before}bin/parley --socket ${socket}`, columns, rows, {
       ...environment,
       LANG: "C.UTF-8",
     });
@@ -189,5 +189,28 @@ test(
     second.type("sou");
     second.press("Up");
     await second.until(/bob# source .*\/script$/);
+  },
+);
+
+test(
+  "a dumb terminal: whole lines, no pages, events between them, and what was typed stands again",
+  LIMIT,
+  async (context) => {
+    const bench = await start(context, 80, 40);
+    if (!bench) return;
+    const terminal = await bench.open("env TERM=dumb ");
+    terminal.resize(80, 12);
+    terminal.type("terminal monitor");
+    terminal.press("Enter");
+    terminal.type("show interfaces lo | json");
+    terminal.press("Enter");
+    await terminal.until(/\n\]\nbob#$/);
+    assert.doesNotMatch(terminal.screen, /--More--/);
+    terminal.type("show v");
+    bench.parley("restart whisper");
+    await terminal.until(/service whisper is running\nbob# show v$/);
+    terminal.type("er");
+    terminal.press("Enter");
+    await terminal.until(/bob# show ver\nv\d.*\nbob#$/);
   },
 );
