@@ -20,6 +20,11 @@ function addresses(): readonly InterfaceAddress[] {
 async function watch(changed: (changes: readonly LinkChange[]) => void): Promise<LinkMonitor> {
   if (process.platform !== "linux") return openPolledLinks(changed);
   // Loaded late: it costs start-up time, and elsewhere it does not exist.
-  const { NetlinkMonitor } = await import("#system/linux/links.ts");
-  return NetlinkMonitor.open(changed);
+  try {
+    const { NetlinkMonitor } = await import("#system/linux/links.ts");
+    return await NetlinkMonitor.open(changed);
+  } catch {
+    // A Node without node:ffi, or a sandbox without netlink; parley doctor says which.
+    return openPolledLinks(changed);
+  }
 }
