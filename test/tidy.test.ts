@@ -12,6 +12,8 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   machine: ["base", "host"],
   host: ["base"],
+  packet: ["base"],
+  wire: ["base", "packet"],
   whisper: ["base", "machine"],
   prompt: ["base", "api/gen", "api/client-types"],
   sim: ["base", "machine", "host"],
@@ -19,7 +21,8 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   config: ["base"],
   services: ["whisper", "host", "machine", "base", "config"],
   api: ["services", "host", "base", "config"],
-  cli: ["prompt", "api", "base", "config", "lab", "chat", "doctor"],
+  cli: ["prompt", "api", "base", "config", "lab", "chat", "doctor", "packet-tools"],
+  "packet-tools": ["packet", "wire", "machine", "host", "system", "base"],
   doctor: ["api", "base", "config", "host", "system"],
   chat: ["whisper", "services", "system", "host", "machine", "base"],
   lab: ["api", "base", "config"],
@@ -27,10 +30,10 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders that know no machine: their runs must be the same everywhere. */
-const PURE = ["base", "machine", "host", "whisper", "prompt", "sim"];
+const PURE = ["base", "machine", "host", "packet", "wire", "whisper", "prompt", "sim"];
 
 /** Packages and built-ins of which a folder may import others than none. */
-const FREE = ["system", "config", "api", "cli", "chat", "doctor", "lab", "daemon"];
+const FREE = ["system", "config", "api", "cli", "chat", "doctor", "lab", "packet-tools", "daemon"];
 
 const IMPURE = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.|\bsetTimeout\b|\bprocess\./;
 

@@ -11,6 +11,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     const [first, ...rest] = args;
     if (first === "lab") return await (await import("#cli/lab-program.ts")).runLab(rest);
     if (first === "chat") return await (await import("#chat/main.ts")).runChat(rest);
+    if (first === "packets") return await (await import("#packet-tools/main.ts")).runPackets(rest);
     if (first === "doctor") return await (await import("#doctor/main.ts")).runDoctor(rest);
     return await runPrompt(readOptions(args, process.env));
   } catch (error) {

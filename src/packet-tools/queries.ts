@@ -1,0 +1,27 @@
+import { OperatorError } from "#base/operator-error.ts";
+import type { Message } from "#packet/message.ts";
+import { QueryError } from "#packet/query/query-error.ts";
+import { Query } from "#packet/query/query.ts";
+import type { Registry } from "#packet/registry.ts";
+
+/** Compiles what somebody typed; undefined for nothing. Throws OperatorError that shows the place of a mistake. */
+export function queryOf(registry: Registry, words: readonly string[]): Query | undefined {
+  const text = words.join(" ");
+  if (text.trim() === "") return undefined;
+  try {
+    return new Query(registry, text);
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    const marked = `${text.slice(0, error.at)}»${text.slice(error.at, error.at + error.length)}«${text.slice(error.at + error.length)}`;
+    throw new OperatorError(
+      `${error.message}: ${marked}`,
+      error.remedy === "" ? "parley packets protocols lists the names" : error.remedy,
+      { exitStatus: 2 },
+    );
+  }
+}
+
+/** The message that packets of a link type start with. */
+export function firstOf(registry: Registry, linkType: number): Message {
+  return registry.find("linktype", linkType) ?? registry.fallback;
+}

@@ -1,0 +1,185 @@
+import { formatAddress, parseAddress } from "#base/address.ts";
+import { encodeUtf8 } from "#base/utf8.ts";
+
+/** The unsigned integer of `count` bytes at `at`; exact up to 6 bytes. */
+export function readUint(bytes: Uint8Array, at: number, count: number, little: boolean): number {
+  let value = 0;
+  for (let i = 0; i < count; i++) value = value * 256 + bytes[little ? at + count - 1 - i : at + i]!;
+  return value;
+}
+
+export function readUint64(bytes: Uint8Array, at: number, little: boolean): bigint {
+  const first = BigInt(readUint(bytes, at, 4, little));
+  const second = BigInt(readUint(bytes, at + 4, 4, little));
+  return little ? (second << 32n) | first : (first << 32n) | second;
+}
+
+/** `bits` bits of a run that starts at `at`, `offset` bits into it; at most 32, inside four bytes. */
+export function readBits(bytes: Uint8Array, at: number, offset: number, bits: number): number {
+  const { from, count, shift } = bitPlace(offset, bits);
+  return Math.floor(readUint(bytes, at + from, count, false) / 2 ** shift) % 2 ** bits;
+}
+
+/** Where a bit field lies: bytes `from` its run's start, how many, and the bits below it. */
+export function bitPlace(offset: number, bits: number): { from: number; count: number; shift: number } {
+  const from = offset >> 3;
+  const end = (offset + bits + 7) >> 3;
+  return { from, count: end - from, shift: end * 8 - offset - bits };
+}
+
+export function toSigned(value: number, bits: number): number {
+  return value >= 2 ** (bits - 1) ? value - 2 ** bits : value;
+}
+
+export function writeUint(
+  target: Uint8Array,
+  at: number,
+  count: number,
+  value: number,
+  little: boolean,
+): void {
+  let left = value < 0 ? value + 2 ** (count * 8) : value;
+  for (let i = 0; i < count; i++) {
+    target[little ? at + i : at + count - 1 - i] = left % 256;
+    left = Math.floor(left / 256);
+  }
+}
+
+/*
+ * Texts of addresses are remembered: a capture has few of them and many packets, and making one costs ten times
+ * as much as finding it. Direct-mapped, so the memory is bounded and a flood of random addresses only misses.
+ */
+const CACHED = 4_096;
+const ipv4Keys = new Float64Array(CACHED).fill(-1);
+const ipv4Texts: string[] = new Array<string>(CACHED).fill("");
+const macHigh = new Int32Array(CACHED).fill(-1);
+const macLow = new Int32Array(CACHED).fill(-1);
+const macTexts: string[] = new Array<string>(CACHED).fill("");
+const ipv6Keys = new Int32Array(CACHED * 4);
+const ipv6Texts: (string | undefined)[] = new Array<string | undefined>(CACHED).fill(undefined);
+
+/** Four bytes as "192.0.2.1". */
+export function ipv4Text(bytes: Uint8Array, at: number): string {
+  const low = (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  const key = bytes[at]! * 0x100_0000 + low;
+  const slot = (Math.imul(low ^ bytes[at]!, 0x9e3779b1) >>> 20) & (CACHED - 1);
+  if (ipv4Keys[slot] === key) return ipv4Texts[slot]!;
+  const text = `${bytes[at]!}.${bytes[at + 1]!}.${bytes[at + 2]!}.${bytes[at + 3]!}`;
+  ipv4Keys[slot] = key;
+  ipv4Texts[slot] = text;
+  return text;
+}
+
+/** Six bytes as "02:00:5e:10:00:01". */
+export function macText(bytes: Uint8Array, at: number): string {
+  const high = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+  const low = (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!;
+  const slot = (Math.imul(high ^ Math.imul(low, 31), 0x9e3779b1) >>> 20) & (CACHED - 1);
+  if (macHigh[slot] === high && macLow[slot] === low) return macTexts[slot]!;
+  const text = hexText(bytes, at, at + 6, ":");
+  macHigh[slot] = high;
+  macLow[slot] = low;
+  macTexts[slot] = text;
+  return text;
+}
+
+/** Sixteen bytes in the form of RFC 5952. */
+export function ipv6Text(bytes: Uint8Array, at: number): string {
+  const a = word(bytes, at);
+  const b = word(bytes, at + 4);
+  const c = word(bytes, at + 8);
+  const d = word(bytes, at + 12);
+  const mixed = Math.imul(a, 31) ^ Math.imul(b, 17) ^ Math.imul(c, 7) ^ d;
+  const slot = (Math.imul(mixed, 0x9e3779b1) >>> 20) & (CACHED - 1);
+  const key = slot * 4;
+  const known = ipv6Texts[slot];
+  const same =
+    ipv6Keys[key] === a && ipv6Keys[key + 1] === b && ipv6Keys[key + 2] === c && ipv6Keys[key + 3] === d;
+  if (known !== undefined && same) return known;
+  const text = formatAddress({ bytes: bytes.subarray(at, at + 16) });
+  ipv6Keys[key] = a;
+  ipv6Keys[key + 1] = b;
+  ipv6Keys[key + 2] = c;
+  ipv6Keys[key + 3] = d;
+  ipv6Texts[slot] = text;
+  return text;
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+}
+
+export type AddressFamily = "ipv4" | "ipv6" | "mac";
+export const ADDRESS_BYTES: Readonly<Record<AddressFamily, number>> = { ipv4: 4, ipv6: 16, mac: 6 };
+
+export function readAddress(family: AddressFamily, bytes: Uint8Array, at: number): string {
+  if (family === "ipv4") return ipv4Text(bytes, at);
+  return family === "mac" ? macText(bytes, at) : ipv6Text(bytes, at);
+}
+
+/** The bytes of an address, or undefined when the text is none of this family. */
+export function addressBytes(family: AddressFamily, text: string): Uint8Array | undefined {
+  if (family === "mac") {
+    const parts = text.split(/[:-]/);
+    if (parts.length !== 6 || !parts.every((part) => /^[0-9a-fA-F]{1,2}$/.test(part))) return undefined;
+    return Uint8Array.from(parts, (part) => Number.parseInt(part, 16));
+  }
+  const parsed = parseAddress(text);
+  if (!parsed || parsed.zone !== undefined) return undefined;
+  return parsed.bytes.length === ADDRESS_BYTES[family] ? parsed.bytes : undefined;
+}
+
+const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
+
+/** Bytes as hexadecimal digits, "0a:0b" with ":" between. */
+export function hexText(bytes: Uint8Array, start = 0, end = bytes.length, between = ""): string {
+  let text = "";
+  for (let at = start; at < end; at++) text += (at === start ? "" : between) + HEX[bytes[at]!]!;
+  return text;
+}
+
+/**
+ * UTF-8 text that can be turned back into the very same bytes: a byte that is no part of a UTF-8 sequence becomes the
+ * lone surrogate U+DC00 + byte, as Python's "surrogateescape" has it.
+ */
+export function readText(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let at = start; at < end;) {
+    const first = bytes[at]!;
+    const size = first < 0x80 ? 1 : sequenceSize(bytes, at, end);
+    if (size === 1) text += String.fromCharCode(first < 0x80 ? first : 0xdc00 + first);
+    else {
+      let point = first & (0xff >> (size + 1));
+      for (let i = 1; i < size; i++) point = (point << 6) | (bytes[at + i]! & 0x3f);
+      text += String.fromCodePoint(point);
+    }
+    at += size;
+  }
+  return text;
+}
+
+/** Bytes of the well-formed sequence at `at`, or 1 when there is none. */
+function sequenceSize(bytes: Uint8Array, at: number, end: number): number {
+  const first = bytes[at]!;
+  const size = first < 0xc2 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 1;
+  if (at + size > end) return 1;
+  for (let i = 1; i < size; i++) {
+    // The second byte's range excludes overlong forms, surrogates and points above U+10FFFF.
+    const low = i > 1 ? 0x80 : first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+    const high = i > 1 ? 0xbf : first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+    if (bytes[at + i]! < low || bytes[at + i]! > high) return 1;
+  }
+  return size;
+}
+
+/** The bytes that readText turns into `text`. */
+export function textBytes(text: string): Uint8Array {
+  if (!/[\udc80-\udcff]/.test(text)) return encodeUtf8(text);
+  const bytes: number[] = [];
+  for (const character of text) {
+    const point = character.codePointAt(0)!;
+    if (point >= 0xdc80 && point <= 0xdcff) bytes.push(point - 0xdc00);
+    else bytes.push(...encodeUtf8(character));
+  }
+  return Uint8Array.from(bytes);
+}

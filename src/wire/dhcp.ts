@@ -1,0 +1,108 @@
+import type { Layer, Packet } from "#packet/dissect.ts";
+import {
+  bit,
+  bits,
+  bytes,
+  choose,
+  ip,
+  list,
+  mac,
+  padding,
+  text,
+  u16,
+  u32,
+  u8,
+  when,
+  type Field,
+} from "#packet/field.ts";
+import { message, type Finding } from "#packet/message.ts";
+import { overloadField, withoutOptionsField } from "#wire/dhcp-codecs.ts";
+import { DhcpOption, HAS_LENGTH } from "#wire/dhcp-options.ts";
+
+const NAME_BYTES = 64;
+const FILE_BYTES = 128;
+/** Where the hardware address ends. */
+const HARDWARE_END = 44;
+
+const options = () => list(DhcpOption, { until: "type == 255", fits: HAS_LENGTH });
+
+/** Options in the place of the server's or the file's name. RFC 2131 4.1. */
+const overloaded = (size: number) =>
+  message("dhcp.overload", {
+    title: "Options",
+    rfc: "RFC 2131 4.1",
+    fields: { options: options(), unused: padding(size) },
+  });
+
+const IS_MAC = "hardwareLength == 6 && (hardwareType == 1 || hardwareType == 6)";
+
+/** Emit fills the hardware address up to its end. */
+function hardwarePadding(): Field<Uint8Array> {
+  const { spec } = bytes("hardwareLength > 16 ? 0 : 16 - hardwareLength", {
+    query: [],
+    title: "Padding of the hardware address",
+  });
+  return { spec: spec.kind === "bytes" ? { ...spec, align: HARDWARE_END } : spec };
+}
+
+/** Gives hosts their addresses and much besides. RFC 2131; BOOTP RFC 951. */
+export const Dhcp = message("dhcp", {
+  title: "Dynamic Host Configuration Protocol",
+  rfc: "RFC 2131",
+  fields: {
+    opcode: u8(1, { query: ".type", names: { 1: "request", 2: "reply" } }),
+    hardwareType: u8(1, { query: ".hw.type", display: "hex", names: { 1: "Ethernet", 6: "IEEE 802" } }),
+    hardwareLength: u8(6, { query: ".hw.len" }),
+    hops: u8(0),
+    transactionId: u32(0, { query: ".id", display: "hex" }),
+    seconds: u16(0, { query: ".secs" }),
+    broadcast: bit({ query: ".flags.bc" }),
+    reserved: bits(15, 0, { query: ".flags.reserved", display: "hex" }),
+    clientIp: ip("0.0.0.0", { query: ".ip.client", title: "Client address" }),
+    yourIp: ip("0.0.0.0", { query: ".ip.your", title: "Your address" }),
+    serverIp: ip("0.0.0.0", { query: ".ip.server", title: "Next server address" }),
+    relayIp: ip("0.0.0.0", { query: ".ip.relay", title: "Relay agent address" }),
+    clientMac: when(IS_MAC, mac("00:00:00:00:00:00", { query: ".hw.mac_addr" })),
+    clientHardware: when(
+      `!(${IS_MAC}) && hardwareLength > 0`,
+      bytes("hardwareLength > 16 ? 16 : hardwareLength", { query: ".hw.addr" }),
+    ),
+    hardwarePadding: hardwarePadding(),
+    overload: overloadField(),
+    withoutOptions: withoutOptionsField(),
+    serverName: choose(
+      "overload & 2",
+      { 2: overloaded(NAME_BYTES) },
+      { length: String(NAME_BYTES), salvage: true, otherwise: text(NAME_BYTES, { query: "dhcp.server" }) },
+    ),
+    file: choose(
+      "overload & 1",
+      { 1: overloaded(FILE_BYTES) },
+      { length: String(FILE_BYTES), salvage: true, otherwise: text(FILE_BYTES, { query: "dhcp.file" }) },
+    ),
+    cookie: when("!withoutOptions", ip("99.130.83.99", { title: "Magic cookie" })),
+    options: when("!withoutOptions", options()),
+    padding: when("!withoutOptions && rest > 0", bytes("rest", { query: "dhcp.option.padding" })),
+    vendor: when("rest > 0", bytes("rest", { query: [], title: "Vendor-specific area" })),
+  },
+  on: { "udp.port": [67, 68] },
+  derived: {
+    "dhcp.flags": { type: "number", title: "Flags", value: "broadcast * 32768 + reserved" },
+    "dhcp.hw.addr_padding": {
+      type: "bytes",
+      title: "Padding of the hardware address",
+      value: "hardwarePadding",
+      when: "hardwareLength > 0 && hardwareLength < 16",
+    },
+    "dhcp.bootp": { type: "boolean", title: "Is BOOTP", value: withoutMessageType },
+  },
+});
+
+function withoutMessageType(
+  _packet: Packet,
+  { start, headerEnd, values, whole }: Layer,
+): Finding | undefined {
+  const found = (values["options"] ?? []) as readonly { readonly type: number }[];
+  if (!whole || found.some(({ type }) => type === 53)) return undefined;
+  return { value: 1, start, end: headerEnd };
+}

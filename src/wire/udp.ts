@@ -1,0 +1,30 @@
+import { checksum, computed, u16 } from "#packet/field.ts";
+import { message } from "#packet/message.ts";
+
+/** User datagrams. RFC 768. */
+export const Udp = message("udp", {
+  title: "User Datagram Protocol",
+  rfc: "RFC 768",
+  fields: {
+    sourcePort: u16(0, { query: ["udp.srcport", "udp.port"] }),
+    destinationPort: u16(0, { query: ["udp.dstport", "udp.port"] }),
+    length: u16(computed("size")),
+    checksum: u16(checksum({ algorithm: "internet", over: "layer", pseudo: true, zeroMeansNone: true }), {
+      display: "hex",
+    }),
+  },
+  // A length of 0 is a jumbogram (RFC 2675 4) or a frame that the hardware was to split: it ends with what carries it.
+  size: "length == 0 ? 8 + rest : length",
+  next: [
+    {
+      table: "udp.port",
+      key: "sourcePort < destinationPort ? sourcePort : destinationPort",
+    },
+    {
+      table: "udp.port",
+      key: "sourcePort < destinationPort ? destinationPort : sourcePort",
+    },
+  ],
+  on: { "ip.proto": 17 },
+  derived: { "udp.payload": { type: "bytes", title: "Payload", value: "payload" } },
+});

@@ -1,0 +1,52 @@
+import { spawnSync } from "node:child_process";
+
+/** Preferences under which tshark takes every packet for itself, as Parley's queries do. */
+const ALONE = [
+  "ip.defragment:FALSE",
+  "ipv6.defragment:FALSE",
+  "tcp.desegment_tcp_streams:FALSE",
+  "tcp.analyze_sequence_numbers:FALSE",
+  "tcp.relative_sequence_numbers:FALSE",
+].flatMap((preference) => ["-o", preference]);
+
+function tshark(file: string, args: readonly string[]): string {
+  const ran = spawnSync("tshark", ["-n", "-r", file, ...ALONE, ...args], {
+    encoding: "utf8",
+    maxBuffer: 1 << 30,
+    timeout: 60_000,
+  });
+  if (ran.status !== 0) throw new Error(`tshark ${args.join(" ")}: ${ran.stderr}`);
+  return ran.stdout;
+}
+
+/** One frame as tshark sees it: every field's values, in their order. */
+export type FrameFields = ReadonlyMap<string, readonly string[]>;
+
+/** All fields of all frames, from -T json --no-duplicate-keys. */
+export function tsharkFields(file: string): FrameFields[] {
+  const frames = JSON.parse(tshark(file, ["-T", "json", "--no-duplicate-keys"])) as {
+    _source: { layers: Record<string, unknown> };
+  }[];
+  return frames.map(({ _source }) => {
+    const fields = new Map<string, string[]>();
+    collect(_source.layers, fields);
+    return fields;
+  });
+}
+
+function collect(value: unknown, into: Map<string, string[]>, key = ""): void {
+  if (Array.isArray(value)) for (const each of value) collect(each, into, key);
+  else if (typeof value === "object" && value !== null)
+    for (const [name, each] of Object.entries(value)) collect(each, into, name);
+  else {
+    const values = into.get(key) ?? [];
+    values.push(String(value));
+    into.set(key, values);
+  }
+}
+
+/** The numbers of the frames that a display filter selects. */
+export function tsharkNumbers(file: string, filter: string): number[] {
+  const text = tshark(file, ["-Y", filter, "-T", "fields", "-e", "frame.number"]);
+  return text.trim() === "" ? [] : text.trim().split("\n").map(Number);
+}
