@@ -67,13 +67,15 @@ export function givenLayers(packet: Packet): GivenLayer[] {
   const { layers, bytes, captured } = packet;
   return layers.map(({ message, start, headerEnd, end, limit, values, whole }, i) => {
     const isLast = i === layers.length - 1;
-    const stop = Math.min(isLast && !whole ? end : headerEnd, captured);
+    const stop = Math.min(isLast ? end : headerEnd, captured);
+    // A payload that no layer took: the layer's own length is too short for it.
+    const isRaw = !whole || stop > headerEnd;
     const carried = layers[i - 1]?.end ?? limit;
     const trailer = bytes.subarray(Math.min(end, captured), Math.min(carried, captured));
     return {
       message,
       given: values,
-      ...(!whole && { raw: bytes.subarray(start, stop) }),
+      ...(isRaw && { raw: bytes.subarray(start, stop) }),
       ...(trailer.length > 0 && { trailer }),
     };
   });

@@ -20,10 +20,10 @@ export interface PacketFact {
 export function factsOf(packet: Packet): PacketFact[] {
   const found: PacketFact[] = [];
   for (const layer of packet.layers) {
-    if (!layer.message.transparent) found.push(protocolFact(packet, layer));
     const nodes = packet.nodes(layer);
+    if (layer.message.needs && nodes.length === 0) continue;
+    if (!layer.message.transparent) found.push(protocolFact(packet, layer));
     for (const node of nodes) nodeFacts(packet, node, layer, found);
-    if (!layer.whole && nodes.length === 0 && layer.message.members.length > 0) continue;
     for (const derived of layer.message.derived) {
       const fact = derivedFact(packet, layer, derived);
       if (fact) found.push(fact);

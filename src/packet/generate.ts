@@ -400,7 +400,7 @@ export class Generator {
     if (spec.until) lines.push(`if ${this.#endsList(spec, start, `(${region.end} - ${next})`)} break;`);
     lines.push("}");
     if (spec.length) lines.push(`if (${next} !== ${region.end}) ${this.giveUp}`);
-    return { value: items, next: { base: next, offset: 0 } };
+    return { value: this.#visitor ? "0" : items, next: { base: next, offset: 0 } };
   }
 
   /** The condition that ends a list, on the bytes of the item that starts at `start`: its names are integers at fixed places. */

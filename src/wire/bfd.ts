@@ -1,6 +1,8 @@
 import { bit, bits, bytes, choose, computed, struct, text, u32, u8, when } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
 
+const STATES = { 0: "admin down", 1: "down", 2: "init", 3: "up" };
+
 const DIAGNOSTICS = {
   0: "none",
   1: "control detection time expired",
@@ -63,7 +65,7 @@ export const Bfd = message("bfd", {
     diagnostic: bits(5, 0, { query: ".diag", display: "hex", names: DIAGNOSTICS }),
     state: bits(2, 1, {
       query: [],
-      names: { 0: "admin down", 1: "down", 2: "init", 3: "up" },
+      names: STATES,
       whole: { query: ".flags", display: "hex", title: "State and flags" },
     }),
     poll: bit({ query: [] }),
@@ -91,6 +93,8 @@ export const Bfd = message("bfd", {
     "authentication that is not there": "version == 0 || !authenticationPresent || length >= 28",
   },
   on: { "udp.port": [3784, 4784] },
+  info: ({ state, diagnostic }) =>
+    `${STATES[state as keyof typeof STATES]}, diagnostic ${DIAGNOSTICS[diagnostic as keyof typeof DIAGNOSTICS] ?? diagnostic}`,
   // Version 0 of the drafts had other flags in the places of the state and of the first two.
   derived: {
     "bfd.sta": { type: "number", title: "State", value: "state", when: "version != 0" },

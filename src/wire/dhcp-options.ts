@@ -110,8 +110,8 @@ const ClientFqdn = message("dhcp.fqdn", {
     encoded: bit({ query: ".e" }),
     override: bit({ query: ".o" }),
     server: bit({ query: ".s" }),
-    code1: u8(0, { query: ".rcode1" }),
-    code2: u8(0, { query: ".rcode2" }),
+    code1: u8(0, { query: ".rcode1", title: "Result of the address" }),
+    code2: u8(0, { query: ".rcode2", title: "Result of the pointer" }),
     name: choose(
       "encoded",
       { 1: nameField({ query: "dhcp.fqdn.name", title: "Name", compress: false }) },

@@ -17,8 +17,10 @@ import {
 } from "#packet/field.ts";
 import { message, type Finding } from "#packet/message.ts";
 import { overloadField, withoutOptionsField } from "#wire/dhcp-codecs.ts";
+import { DHCP_MESSAGES } from "#wire/dhcp-numbers.ts";
 import { DhcpOption, HAS_LENGTH } from "#wire/dhcp-options.ts";
 
+const MESSAGE_TYPE = 53;
 const NAME_BYTES = 64;
 const FILE_BYTES = 128;
 /** Where the hardware address ends. */
@@ -62,7 +64,7 @@ export const Dhcp = message("dhcp", {
     yourIp: ip("0.0.0.0", { query: ".ip.your", title: "Your address" }),
     serverIp: ip("0.0.0.0", { query: ".ip.server", title: "Next server address" }),
     relayIp: ip("0.0.0.0", { query: ".ip.relay", title: "Relay agent address" }),
-    clientMac: when(IS_MAC, mac("00:00:00:00:00:00", { query: ".hw.mac_addr" })),
+    clientMac: when(IS_MAC, mac("00:00:00:00:00:00", { query: ".hw.mac_addr", title: "Client MAC address" })),
     clientHardware: when(
       `!(${IS_MAC}) && hardwareLength > 0`,
       bytes("hardwareLength > 16 ? 16 : hardwareLength", { query: ".hw.addr" }),
@@ -86,6 +88,12 @@ export const Dhcp = message("dhcp", {
     vendor: when("rest > 0", bytes("rest", { query: [], title: "Vendor-specific area" })),
   },
   on: { "udp.port": [67, 68] },
+  info({ opcode, transactionId, options: all }) {
+    const kind = all?.find(({ type }) => type === MESSAGE_TYPE)?.data;
+    const known = DHCP_MESSAGES[kind as keyof typeof DHCP_MESSAGES];
+    const bootp = opcode === 1 ? "boot request" : "boot reply";
+    return `${known ?? bootp}, transaction ${transactionId.toString(16).padStart(8, "0")}`;
+  },
   derived: {
     "dhcp.flags": { type: "number", title: "Flags", value: "broadcast * 32768 + reserved" },
     "dhcp.hw.addr_padding": {
@@ -103,6 +111,6 @@ function withoutMessageType(
   { start, headerEnd, values, whole }: Layer,
 ): Finding | undefined {
   const found = (values["options"] ?? []) as readonly { readonly type: number }[];
-  if (!whole || found.some(({ type }) => type === 53)) return undefined;
+  if (!whole || found.some(({ type }) => type === MESSAGE_TYPE)) return undefined;
   return { value: 1, start, end: headerEnd };
 }

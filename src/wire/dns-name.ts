@@ -83,20 +83,18 @@ export function writeName(
   written: Map<string, number>,
   compress = true,
 ): Uint8Array {
-  const { text, own, pointer } = typeof name === "string" ? { text: name } : name;
+  const text = typeof name === "string" ? name : name.text;
   const labels = labelsOf(text);
   const keys = labels.map((_, i) => labels.slice(i).map(keyOf).join("."));
-  const isGiven = typeof name !== "string";
-  let count = pointer === undefined ? labels.length : (own ?? labels.length);
-  let target = isGiven ? pointer : undefined;
-  if (!isGiven && compress) {
-    const known = keys.findIndex((key) => written.has(key));
-    if (known >= 0) [count, target] = [known, written.get(keys[known]!)!];
-  }
+  const { count, target } = endingOf(name, keys, written, compress);
   const bytes: number[] = [];
   for (const [i, label] of labels.slice(0, count).entries()) {
     const place = offset + bytes.length;
-    if (place < POINTER_LIMIT && !written.has(keys[i]!)) written.set(keys[i]!, place);
+    const key = keys[i]!;
+    if (place < POINTER_LIMIT) {
+      if (!written.has(key)) written.set(key, place);
+      written.set(placeKey(place), written.get(key)!);
+    }
     bytes.push(label.length, ...label);
   }
   if (target === undefined) bytes.push(0);
@@ -104,6 +102,30 @@ export function writeName(
     bytes.push(0xc0 | (target >> 8), target & 0xff);
   else throw new TypeError(`a name's pointer takes an integer from 0 to ${POINTER_LIMIT - 1}, not ${target}`);
   return Uint8Array.from(bytes);
+}
+
+/** How many labels are written, and where the pointer to the others leads, if there is one. */
+function endingOf(
+  name: GivenName,
+  keys: readonly string[],
+  written: ReadonlyMap<string, number>,
+  compress: boolean,
+): { readonly count: number; readonly target?: number } {
+  if (typeof name !== "string") {
+    const { own = keys.length, pointer } = name;
+    if (pointer === undefined) return { count: keys.length };
+    // Where somebody changed the name that the pointer led to, it would now lead to another one.
+    const there = written.get(placeKey(pointer));
+    const isChanged = own < keys.length && there !== undefined && there !== written.get(keys[own]!);
+    if (!isChanged) return { count: own, target: pointer };
+  }
+  const known = compress ? keys.findIndex((key) => written.has(key)) : -1;
+  return known < 0 ? { count: keys.length } : { count: known, target: written.get(keys[known]!)! };
+}
+
+/** What `written` calls a place: where the name that stands there stood first. No label has this character. */
+function placeKey(place: number): string {
+  return `\u0101${place}`;
 }
 
 /** The labels of a name's text as bytes. Throws TypeError when they are none. */

@@ -322,7 +322,7 @@ export const recordRest = {
   ttl: when("type != 41", u32(300, { query: "dns.resp.ttl", title: "Time to live" })),
   extendedResponseCode: when("type == 41", u8(0, { query: "dns.resp.ext_rcode", display: "hex" })),
   ednsVersion: when("type == 41", u8(0, { query: "dns.resp.edns0_version", title: "EDNS version" })),
-  ednsFlags: when("type == 41", struct(EdnsFlags)),
+  ednsFlags: when("type == 41", struct(EdnsFlags, { title: "EDNS flags" })),
   length: u16(computed("sizeOf.data"), { query: "dns.resp.len" }),
   data,
 };

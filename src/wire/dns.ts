@@ -1,6 +1,6 @@
 import { bit, bits, bytes, computed, list, u16, when, type Field } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
-import { nameField, ownerField } from "#wire/dns-name.ts";
+import { nameField, ownerField, type DnsName } from "#wire/dns-name.ts";
 import { CLASSES, OPCODES, RECORD_TYPES, RESPONSE_CODES } from "#wire/dns-numbers.ts";
 import { recordDerived, recordRest } from "#wire/dns-records.ts";
 
@@ -32,7 +32,10 @@ export const DnsRecord = message("dns.resp", {
     name: ownerField(),
     type: recordType,
     class: when("type != 41", u16(1, { names: CLASSES, display: "hex", query: ".class" })),
-    udpPayloadSize: when("type == 41", u16(1_232, { query: "dns.rr.udp_payload_size" })),
+    udpPayloadSize: when(
+      "type == 41",
+      u16(1_232, { query: "dns.rr.udp_payload_size", title: "UDP payload size" }),
+    ),
     ...recordRest,
   },
   derived: recordDerived,
@@ -73,6 +76,33 @@ export function dnsFields<Q, GQ, R, GR>(
   } as const;
 }
 
+interface Asked {
+  readonly name: DnsName;
+  readonly type: number;
+}
+
+/** One line: what is asked, and how the answer begins. */
+export function dnsInfo(values: {
+  readonly response: number;
+  readonly opcode: number;
+  readonly responseCode: number;
+  readonly questions: readonly Asked[];
+  readonly answers: readonly Asked[];
+}): string {
+  const { response, opcode, responseCode, questions, answers } = values;
+  const kind = OPCODES[opcode as keyof typeof OPCODES] ?? `opcode ${opcode}`;
+  const result = RESPONSE_CODES[responseCode as keyof typeof RESPONSE_CODES] ?? `code ${responseCode}`;
+  const [count, asked] = [answers.length, (questions.length > 0 ? questions : answers).slice(0, MOST_SHOWN)];
+  const names = asked.map(
+    ({ name, type }) => `${RECORD_TYPES.get(type) ?? `type ${type}`} ${name.text || "."}`,
+  );
+  const answered = response ? `, ${result}, ${count} ${count === 1 ? "answer" : "answers"}` : "";
+  return `${kind}${names.length > 0 ? ` ${names.join(", ")}` : ""}${answered}`;
+}
+
+/** Names that fit a line. */
+const MOST_SHOWN = 3;
+
 const FLAGS = [
   "response * 32768 + opcode * 2048 + authoritative * 1024 + truncated * 512 + recursionDesired * 256",
   "recursionAvailable * 128 + reserved * 64 + authenticData * 32 + checkingDisabled * 16 + responseCode",
@@ -110,6 +140,7 @@ export const Dns = message("dns", {
     list(DnsRecord, { count, fits: "0" }),
   ),
   on: { "udp.port": 53, "dns.stream": 0 },
+  info: dnsInfo,
   derived: dnsDerived,
 });
 

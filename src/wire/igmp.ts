@@ -126,7 +126,7 @@ export const Igmp = message("igmp", {
       type: "number",
       title: "Version",
       value:
-        "type == 0x22 || type == 0x11 && size >= 12 ? 3 : type == 0x12 || type == 0x11 && maximumResponse == 0 ? 1 : 2",
+        "type == 0x22 || type == 0x11 && size >= 12 ? 3 : type == 0x12 || type == 0x11 && $1 == 0 ? 1 : 2",
       when: VERSIONED,
     },
     "igmp.max_resp": {

@@ -1,6 +1,6 @@
 import { bit, bits, list, struct, when } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
-import { dnsDerived, dnsFields, questionName, questionType, recordType } from "#wire/dns.ts";
+import { dnsDerived, dnsFields, dnsInfo, questionName, questionType, recordType } from "#wire/dns.ts";
 import { ownerField } from "#wire/dns-name.ts";
 import { CLASSES } from "#wire/dns-numbers.ts";
 import { recordDerived, recordRest } from "#wire/dns-records.ts";
@@ -56,5 +56,6 @@ export const Mdns = message("mdns", {
     list(MdnsRecord, { count, fits: "0" }),
   ),
   on: { "udp.port": 5353 },
+  info: dnsInfo,
   derived: dnsDerived,
 });

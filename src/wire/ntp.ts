@@ -270,6 +270,7 @@ export const Ntp = message("ntp", {
     private: when("mode == 7", struct(NtpPrivate)),
   },
   on: { "udp.port": 123 },
+  info: ({ version, mode }) => `version ${version}, ${MODES[mode as keyof typeof MODES]}`,
   derived: {
     "ntp.flags.li": { type: "number", title: "Leap indicator", value: "leap", when: "mode != 7" },
     "ntp.priv.flags.r": { type: "number", title: "Response", value: "leap >> 1", when: "mode == 7" },

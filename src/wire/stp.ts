@@ -175,6 +175,7 @@ const TIMES = {
 export const Stp = message("stp", {
   title: "Spanning Tree Protocol",
   rfc: "IEEE 802.1D",
+  needs: NEEDS,
   fields: {
     ...BPDU,
     regions: when(`type == ${RAPID} && version >= 3 && rest >= ${REGIONS_BYTES}`, struct(Regions)),

@@ -23,73 +23,84 @@ const flag = (name: string): Field<number> => bit({ query: `tcp.options.mptcp.${
 
 const FLAGS = { query: "tcp.options.mptcp.flags", title: "Flags", display: "hex" } as const;
 const CHECKSUM = { query: "tcp.options.mptcp.checksumreq.flags", title: "Checksum required", whole: FLAGS };
-const KEYS = {
-  senderKey: when("rest >= 8", u64(0n, { query: "tcp.options.mptcp.sendkey" })),
-  receiverKey: when("rest >= 8", u64(0n, { query: "tcp.options.mptcp.recvkey" })),
-  dataLength: when("rest >= 2", u16(0, { query: "tcp.options.mptcp.datalvllen" })),
-  checksum: when("rest >= 2", u16(0, { query: "tcp.options.mptcp.checksum", display: "hex" })),
-  extra: extra(),
-};
 
-/** RFC 6824 3.1. */
-const Capable0 = message("tcp.mptcp.capable0", {
-  title: "Multipath capable (version 0)",
-  fields: {
-    subtype: subtype(0),
-    version: bits(4, 0, { query: "tcp.options.mptcp.version" }),
-    checksumRequired: bit(CHECKSUM),
-    extensibility: flag("extensibility"),
-    reserved: bits(5, 0, { query: "tcp.options.mptcp.reserved.flag", display: "hex" }),
-    sha1: flag("sha1"),
-    ...KEYS,
-  },
-});
-
-/** RFC 8684 3.1. */
-const Capable1 = message("tcp.mptcp.capable", {
+/** The bits after the first two differ between RFC 6824 3.1 (version 0) and RFC 8684 3.1. */
+const Capable = message("tcp.mptcp.capable", {
   title: "Multipath capable",
   fields: {
     subtype: subtype(0),
     version: bits(4, 1, { query: "tcp.options.mptcp.version" }),
     checksumRequired: bit(CHECKSUM),
     extensibility: flag("extensibility"),
-    noMoreSubflows: flag("nomoresubflows"),
-    reserved: bits(4, 0, { query: "tcp.options.mptcp.reserved.flag", display: "hex" }),
-    sha256: flag("sha256"),
-    ...KEYS,
+    noMoreSubflows: bit({ query: [] }),
+    reserved: bits(4, 0, { query: [] }),
+    hash: bit({ query: [], title: "Use the version's hash" }),
+    senderKey: when("rest >= 8", u64(0n, { query: "tcp.options.mptcp.sendkey" })),
+    receiverKey: when("rest >= 8", u64(0n, { query: "tcp.options.mptcp.recvkey" })),
+    dataLength: when("rest >= 2", u16(0, { query: "tcp.options.mptcp.datalvllen" })),
+    checksum: when("rest >= 2", u16(0, { query: "tcp.options.mptcp.checksum", display: "hex" })),
+    extra: extra(),
+  },
+  derived: {
+    "tcp.options.mptcp.nomoresubflows.flag": {
+      type: "number",
+      title: "No more subflows to this address",
+      value: "noMoreSubflows",
+      when: "version != 0",
+    },
+    "tcp.options.mptcp.reserved.flag": {
+      type: "number",
+      title: "Reserved",
+      value: "version == 0 ? noMoreSubflows * 16 + reserved : reserved",
+    },
+    "tcp.options.mptcp.sha1.flag": {
+      type: "number",
+      title: "Use HMAC-SHA1",
+      value: "hash",
+      when: "version == 0",
+    },
+    "tcp.options.mptcp.sha256.flag": {
+      type: "number",
+      title: "Use HMAC-SHA256",
+      value: "hash",
+      when: "version != 0",
+    },
   },
 });
 
+/** The three steps of joining differ in their lengths. */
 const Join = message("tcp.mptcp.join", {
   title: "Join",
   fields: {
     subtype: subtype(1),
     unused: unused(3),
-    backup: flag("backup"),
-    addressId: addressId(),
-    receiverToken: u32(0, { query: "tcp.options.mptcp.recvtok" }),
-    senderRandom: u32(0, { query: "tcp.options.mptcp.sendrand" }),
+    backup: bit({ query: [] }),
+    addressId: u8(0, { query: [] }),
+    receiverToken: when("rest == 8", u32(0, { query: "tcp.options.mptcp.recvtok" })),
+    truncatedMac: when("rest == 12", u64(0n, { query: "tcp.options.mptcp.sendtrunchmac" })),
+    senderRandom: when("rest == 4", u32(0, { query: "tcp.options.mptcp.sendrand" })),
+    mac: when("rest == 20", bytes(20, { query: "tcp.options.mptcp.sendhmac", title: "MAC" })),
+    extra: extra(),
   },
-});
-
-const JoinAnswer = message("tcp.mptcp.join_answer", {
-  title: "Join",
-  fields: {
-    subtype: subtype(1),
-    unused: unused(3),
-    backup: flag("backup"),
-    addressId: addressId(),
-    mac: u64(0n, { query: "tcp.options.mptcp.sendtrunchmac", title: "Truncated MAC" }),
-    senderRandom: u32(0, { query: "tcp.options.mptcp.sendrand" }),
-  },
-});
-
-const JoinEnd = message("tcp.mptcp.join_end", {
-  title: "Join",
-  fields: {
-    subtype: subtype(1),
-    reserved: bits(12, 0, { query: "tcp.options.mptcp.reserved", display: "hex" }),
-    mac: bytes(20, { query: "tcp.options.mptcp.sendhmac", title: "MAC" }),
+  derived: {
+    "tcp.options.mptcp.backup.flag": {
+      type: "number",
+      title: "Backup",
+      value: "backup",
+      when: "size != 22",
+    },
+    "tcp.options.mptcp.addrid": {
+      type: "number",
+      title: "Address ID",
+      value: "addressId",
+      when: "size != 22",
+    },
+    "tcp.options.mptcp.reserved": {
+      type: "number",
+      title: "Reserved",
+      value: "(unused * 2 + backup) * 256 + addressId",
+      when: "size == 22",
+    },
   },
 });
 
@@ -212,11 +223,8 @@ const Other = message("tcp.mptcp.other", {
 
 /** The forms of the option by the number that `MULTIPATH` gives. RFC 8684. */
 export const multipathForms = {
-  1000: Capable0,
-  1001: Capable1,
-  1012: Join,
-  1016: JoinAnswer,
-  1024: JoinEnd,
+  1000: Capable,
+  1001: Join,
   1002: DataSequence,
   1003: AddAddress,
   1004: RemoveAddress,
@@ -227,8 +235,6 @@ export const multipathForms = {
   1009: Other,
 } as const;
 
-/** Which form an option of kind 30 has: the subtype and the version lie in its third byte. */
-export const MULTIPATH =
-  "length < 3 ? 256 : $2 < 16 ? ($2 == 0 ? 1000 : 1001) : " +
-  "$2 < 32 ? (length == 12 ? 1012 : length == 16 ? 1016 : length == 24 ? 1024 : 1009) : " +
-  "$2 >= 144 ? 1009 : 1000 + ($2 >> 4)";
+/** Which form an option has: its subtype lies in its third byte, or, when it is written, among its values. */
+const SUBTYPE = "($2 != 0 ? $2 >> 4 : data.subtype)";
+export const MULTIPATH = `1000 + (${SUBTYPE} > 8 ? 9 : ${SUBTYPE})`;

@@ -214,11 +214,16 @@ const KINDS: readonly Kind[] = [
 ];
 
 const isKnown = KINDS.map(({ kind }) => `kind == ${kind}`).join(" || ");
-const misfits = KINDS.filter(({ fits }) => fits !== "1").map(
-  ({ kind, fits }) => `kind == ${kind} && !(${fits})`,
+/** The option that most segments have is asked for first. */
+const ASKED = KINDS.filter(({ kind }) => kind > 1).toSorted(
+  (a, b) => Number(b.kind === 8) - Number(a.kind === 8),
 );
-/** By which the data is chosen: the kind, or 256 for one whose length is wrong. */
-const FORM = `(${misfits.join(" || ")} || kind > 1 && length == 2 && !(${isKnown})) ? 256 : kind == 30 ? (${MULTIPATH}) : kind`;
+/** By which the data is chosen: the kind, or 256 where the length has no meaning; one of 0 is emit's to work out. */
+const FORM = ASKED.reduceRight(
+  (otherwise, { kind, fits }) =>
+    `kind == ${kind} ? (${fits} || length == 0 ? ${kind === 30 ? MULTIPATH : kind} : 256) : (${otherwise})`,
+  "length == 2 ? 256 : kind",
+);
 
 const containers = Map.groupBy(KINDS, ({ query }) => query);
 

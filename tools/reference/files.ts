@@ -3,6 +3,7 @@ import { commandReference } from "./commands.ts";
 import { completionScripts } from "./completion.ts";
 import { configurationJsonSchema, configurationReference } from "./configuration.ts";
 import { manualPages } from "./manual.ts";
+import { protocolReference } from "./protocols.ts";
 
 /** Every generated file, by its path from the root. */
 export async function referenceFiles(): Promise<Readonly<Record<string, string>>> {
@@ -16,6 +17,10 @@ export async function referenceFiles(): Promise<Readonly<Record<string, string>>
     }),
     "docs/reference/config.schema.json": await format(configurationJsonSchema(), {
       parser: "json",
+      printWidth: 110,
+    }),
+    "docs/reference/protocols.md": await format(protocolReference(), {
+      parser: "markdown",
       printWidth: 110,
     }),
     ...named("docs/man", manualPages()),

@@ -68,6 +68,7 @@ const SYMBOL_ONLY = /^[^\w:.]+$|^\.\.$/;
 
 /** A word; after a value, "-1" is a subtraction and no number. */
 function wordAt(query: string, at: number, before: readonly Token[]): RegExpExecArray | null {
+  if (query[at] === "-" && !/\d/.test(query[at + 1] ?? "")) return null;
   if (query[at] === "-" && before.length > 0) {
     const { type, text } = before.at(-1)!;
     if (type === "word" || type === "slice" || text === ")" || text === "}") return null;

@@ -4,10 +4,7 @@ import fc from "fast-check";
 import { hexText } from "#packet/primitive.ts";
 import { MEMBERLIST_LIMITS } from "#wire/memberlist/limits.ts";
 import { MsgpackReader, MsgpackWriter } from "#wire/memberlist/msgpack.ts";
-
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
-}
+import { bytesOf } from "#wire/memberlist/testing/bytes.ts";
 
 function reader(bytes: Uint8Array | string, limits = MEMBERLIST_LIMITS): MsgpackReader {
   const all = typeof bytes === "string" ? bytesOf(bytes) : bytes;
@@ -82,6 +79,30 @@ test("what is written is read back, and skipped over", () => {
   );
 });
 
+test("a value may lie anywhere where the writer's buffer grows", () => {
+  const writes: readonly ((writer: MsgpackWriter) => void)[] = [
+    (writer) => writer.integer(300),
+    (writer) => writer.integer(-300),
+    (writer) => writer.integer(-100),
+    (writer) => writer.integer(70_000),
+    (writer) => writer.integer(-70_000),
+    (writer) => writer.integer(2n ** 60n),
+    (writer) => writer.float(0.5),
+    (writer) => writer.raw(new Uint8Array(40)),
+    (writer) => writer.map(20),
+  ];
+  for (const write of writes) {
+    const alone = written(write);
+    for (let before = 240; before < 270; before++) {
+      const bytes = written((writer) => {
+        writer.append(new Uint8Array(before));
+        write(writer);
+      });
+      assert.equal(hexText(bytes, before), hexText(alone));
+    }
+  }
+});
+
 test("every value is written in the form that Go writes", () => {
   const integers: readonly (readonly [number | bigint, string])[] = [
     [0, "00"],
@@ -152,7 +173,7 @@ test("every form of a value is read", () => {
   // An unknown key's value may be anything: a float, an extension, a map of arrays.
   for (const hex of [
     "cb3ff8000000000000",
-    "d4010203".slice(0, 6),
+    "d40102",
     "c70301ffffff",
     "82a161920102a162c0",
     "d8" + "00".repeat(17),
@@ -177,7 +198,7 @@ test("the first problem stays, with its place", () => {
       false,
     ],
     ["da0028", (each) => each.raw(), "it ends too early", 3, true],
-    ["dfffffffff", (each) => each.map(), "4294967295 items in one value", 0, false],
+    ["dfffffffff", (each) => each.map(), "4294967295 items in one value", 5, false],
     ["de0100", (each) => each.map(), "it ends too early", 3, true],
     ["dbffffffff", (each) => each.raw(), "a string of 4294967295 bytes", 5, false],
     ["91".repeat(20) + "00", (each) => each.skip(), "nested deeper than 16", 16, false],
@@ -185,11 +206,7 @@ test("the first problem stays, with its place", () => {
   for (const [hex, read, error, at, truncated] of cases) {
     const each = reader(hex);
     read(each);
-    assert.deepEqual(
-      { ...each.problem, at: error.includes("items") ? 0 : each.problem!.at },
-      { error, at, truncated },
-      hex,
-    );
+    assert.deepEqual(each.problem, { error, at, truncated }, hex);
     assert.equal(each.integer(0, 9), 0);
     assert.equal(each.raw().length, 0);
     assert.equal(each.problem!.error, error);

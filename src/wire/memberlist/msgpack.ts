@@ -306,13 +306,16 @@ export class MsgpackWriter {
     if (value >= -32) this.#head(value & 0xff);
     else if (value >= -0x80) {
       this.#head(0xd0);
-      this.#view.setInt8(this.#extend(1), value);
+      const at = this.#extend(1);
+      this.#view.setInt8(at, value);
     } else if (value >= -0x8000) {
       this.#head(0xd1);
-      this.#view.setInt16(this.#extend(2), value);
+      const at = this.#extend(2);
+      this.#view.setInt16(at, value);
     } else if (value >= -0x8000_0000) {
       this.#head(0xd2);
-      this.#view.setInt32(this.#extend(4), value);
+      const at = this.#extend(4);
+      this.#view.setInt32(at, value);
     } else this.#wide(BigInt(value));
   }
 
@@ -329,10 +332,12 @@ export class MsgpackWriter {
       this.#head(value);
     } else if (value <= 0xffff) {
       this.#head(head16);
-      this.#view.setUint16(this.#extend(2), value);
+      const at = this.#extend(2);
+      this.#view.setUint16(at, value);
     } else {
       this.#head(head16 + 1);
-      this.#view.setUint32(this.#extend(4), value);
+      const at = this.#extend(4);
+      this.#view.setUint32(at, value);
     }
   }
 
