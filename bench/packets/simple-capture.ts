@@ -1,12 +1,12 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { Random } from "./random.ts";
+import { seededRandom, type Random } from "#base/random.ts";
 
 /**
  * A pcap file of Ethernet and IPv4: 10 % DNS (queries and answers), 20 % other UDP, 70 % TCP with the timestamps
  * option; 60 to 140 bytes, 65,536 hosts. TCP's checksums are 0, as hardware leaves them.
  */
 export function writeSimpleCapture(path: string, count: number, seed = 1): void {
-  const random = new Random(seed);
+  const random = seededRandom(seed);
   const out = new Uint8Array(BUFFER_BYTES);
   const file = openSync(path, "w");
   let filled = putFileHeader(out);

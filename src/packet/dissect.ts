@@ -160,7 +160,8 @@ export class Packet {
         problems.push({ kind: "malformed", error: `${message.name}: ${problem}`, at });
         layer.whole = follows = false;
       }
-      if (message.size && !this.#end(layer, evaluate(message.size, scope), problems)) follows = false;
+      if (message.size && !this.#end(layer, evaluate(message.size, scope), problems))
+        layer.whole = follows = false;
       if (follows) this.#follow(layer, scope, reading.whole);
     }
     if (quoted)

@@ -101,7 +101,8 @@ export class Generator {
     const lines: string[] = [];
     const properties: string[] = [];
     let place: Place = { base: "at", offset: 0 };
-    const last = stopsEarly && message.headerSize ? this.#lastNeeded(message, also) : Infinity;
+    const mayStop = stopsEarly && message.headerSize && !message.readsWhole;
+    const last = mayStop ? this.#lastNeeded(message, also) : Infinity;
     let stopped = false;
     if (message.needs) {
       const needed = generateExpression(message.needs, (name) => this.#nameOf(name, scope, place));

@@ -41,6 +41,8 @@ export interface Message<F extends Fields = Fields> {
   readonly transparent: boolean;
   /** Fields that run over the header's end into the payload do not hinder the payload from being followed. */
   readonly mayOverrun: boolean;
+  /** Queries read the header whole whatever they want of it: nothing follows a broken one. */
+  readonly readsWhole: boolean;
   /** Where in the header source and destination lie that checksums of the layers above take in. */
   readonly pseudoHeader?: readonly [from: number, to: number];
   info?(values: Values<F>): string;
@@ -136,6 +138,7 @@ export interface MessageOptions<F extends Fields> {
   readonly stops?: Readonly<Record<string, string>>;
   readonly transparent?: boolean;
   readonly mayOverrun?: boolean;
+  readonly readsWhole?: boolean;
   /** One line that says what a packet of it is about. */
   info?(values: Values<F>): string;
   readonly pseudoHeader?: readonly [from: number, to: number];
@@ -185,6 +188,7 @@ export function message<const F extends Fields>(name: string, options: MessageOp
     hasChecksums: members.some(({ spec }) => isOrHasChecksum(spec)),
     transparent: options.transparent ?? false,
     mayOverrun: options.mayOverrun ?? false,
+    readsWhole: options.readsWhole ?? false,
     ...(options.pseudoHeader && { pseudoHeader: options.pseudoHeader }),
     ...(options.info && { info: options.info }),
     ...(options.endpoints && {

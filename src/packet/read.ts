@@ -40,7 +40,7 @@ export interface Reading {
   readonly end: number;
   /** Every field was there. */
   readonly whole: boolean;
-  /** A value was met after which the rest means nothing. */
+  /** A value was met after which the rest means nothing, or where the header ends could not be read. */
   readonly stopped?: boolean;
 }
 
@@ -103,8 +103,9 @@ export function readFields(context: ReadContext, message: Message, start: number
       : readSpec(context, member.spec, at, { end: fieldsEnd, path, valueOf: scope });
     whole &&= item?.whole ?? false;
     if (!item) {
-      const isHeaderKnown = message.headerSize && i >= message.headerSizeAfter;
-      return { values, nodes, end: isHeaderKnown ? Math.max(at, fieldsEnd) : at, whole: false };
+      const isHeaderKnown = message.headerSize !== undefined && i >= message.headerSizeAfter;
+      const end = isHeaderKnown ? Math.max(at, fieldsEnd) : at;
+      return { values, nodes, end, whole: false, stopped: !isHeaderKnown };
     }
     values[member.name] = item.value;
     const { run, name } = member;
@@ -176,7 +177,7 @@ function headerEnd(
     context.problems.push({ kind: "truncated", error: `truncated ${message.name} header`, at: end });
   else if (start + size > context.captured)
     context.problems.push({ kind: "cut", error: `cut ${message.name} header`, at: context.captured });
-  return Math.min(end, context.captured);
+  return Math.min(end, Math.max(start + size, context.captured));
 }
 
 /** A name's value in an expression: a field, a flag, `rest`, or `sizeOf`-like words, which only emit knows. */

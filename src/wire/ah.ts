@@ -19,4 +19,5 @@ export const AuthenticationHeader = message("ah", {
   next: { table: "ip.proto", key: "nextHeader" },
   on: { "ip.proto": 51 },
   mayOverrun: true,
+  readsWhole: true,
 });

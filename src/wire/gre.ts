@@ -18,7 +18,7 @@ const RoutingEntry = message("gre.routing", {
 const CARRIED = [0x0800, 0x0806, 0x6558, 0x86dd, 0x8847, 0x8848, 0x88be]
   .map((type) => `protocol == ${type}`)
   .join(" || ");
-const PPTP = "version == 1";
+const PPTP = "version == 1 && protocol == 0x880b";
 
 /** Carries any protocol in IP. RFC 2784; key and sequence RFC 2890; version 1 carries PPP (RFC 2637). */
 export const Gre = message("gre", {
@@ -51,6 +51,7 @@ export const Gre = message("gre", {
     routing: when("routingPresent", list(RoutingEntry, { until: "family == 0 && length == 0" })),
   },
   next: { table: "ethertype", key: "protocol", when: CARRIED },
+  needs: "4",
   on: { "ip.proto": 47 },
   derived: {
     "gre.flags_and_version": { type: "number", title: "Flags and version", value: "$0 * 256 + $1" },

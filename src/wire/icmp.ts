@@ -137,8 +137,7 @@ export const Icmp = message("icmp", {
       bytes("rest", { query: [], title: "Content" }),
     ),
   },
-  // Less than that tshark does not look at.
-  stops: { "less than six bytes": "rest >= 6" },
+  needs: "6",
   next: {
     table: "ip.proto",
     key: 4,

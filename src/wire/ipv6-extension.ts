@@ -11,6 +11,7 @@ import {
   struct,
   u32,
   u8,
+  when,
 } from "#packet/field.ts";
 import { message, type Endpoints } from "#packet/message.ts";
 import { Ipv6Option } from "#wire/ipv6-options.ts";
@@ -40,6 +41,7 @@ export const HopByHopOptions = message("ipv6.hopopts", {
   next: { table: "ip.proto", key: "nextHeader" },
   on: { "ip.proto": 0 },
   mayOverrun: true,
+  readsWhole: true,
   derived: { "ipv6.hopopts.len_oct": OCTETS },
 });
 
@@ -57,6 +59,7 @@ export const DestinationOptions = message("ipv6.dstopts", {
   next: { table: "ip.proto", key: "nextHeader" },
   on: { "ip.proto": 60 },
   mayOverrun: true,
+  readsWhole: true,
   derived: { "ipv6.dstopts.len_oct": OCTETS },
   // A mobile node's packets are summed with its home address, RFC 6275 6.3.
   endpoints: ({ options }): Endpoints => {
@@ -72,7 +75,8 @@ const SourceRoute = message("ipv6.routing.src", {
   rfc: "RFC 5095",
   fields: {
     reserved: bytes(4),
-    addresses: list(ip6("::", { query: ".addr" })),
+    addresses: list(ip6("::", { query: ".addr" }), { count: "rest / 16" }),
+    strayBytes: when("rest > 0", bytes("rest", { query: [] })),
   },
 });
 
@@ -110,6 +114,7 @@ export const RoutingHeader = message("ipv6.routing", {
   headerSize: "length * 8 + 8",
   next: { table: "ip.proto", key: "nextHeader" },
   on: { "ip.proto": 43 },
+  readsWhole: true,
   derived: { "ipv6.routing.len_oct": OCTETS },
   endpoints: ({ route, segmentsLeft }): Endpoints => {
     const last = segmentsLeft === 0 ? undefined : lastStop(route);

@@ -162,7 +162,7 @@ const DnsServers = message("icmpv6.opt.rdnss", {
 });
 
 /** Domains, and what fills the option up when it is not the fewest zeros. */
-interface SearchList {
+export interface SearchList {
   readonly domains: readonly GivenName[];
   readonly padding?: Uint8Array;
 }

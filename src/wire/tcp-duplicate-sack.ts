@@ -37,7 +37,7 @@ function findSack(bytes: Uint8Array, from: number, end: number): number | undefi
   for (let at = from; at < end;) {
     if (bytes[at] === 0) return undefined;
     const length = bytes[at] === 1 ? 1 : at + 1 < end ? bytes[at + 1]! : 0;
-    if (bytes[at] !== 1 && length < 2) return undefined;
+    if (bytes[at] !== 1 && (length < 2 || at + length > end)) return undefined;
     if (bytes[at] === 5) return at;
     at += length;
   }

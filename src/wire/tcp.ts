@@ -1,5 +1,5 @@
 import type { Layer, Packet } from "#packet/dissect.ts";
-import { bits, checksum, computed, flags, list, padding, u16, u32 } from "#packet/field.ts";
+import { bits, checksum, choose, computed, flags, list, padding, u16, u32 } from "#packet/field.ts";
 import { message, type Finding } from "#packet/message.ts";
 import { findDuplicateSack } from "#wire/tcp-duplicate-sack.ts";
 import { TcpOption } from "#wire/tcp-options.ts";
@@ -12,7 +12,12 @@ export const Tcp = message("tcp", {
     sourcePort: u16(0, { query: ["tcp.srcport", "tcp.port"] }),
     destinationPort: u16(0, { query: ["tcp.dstport", "tcp.port"] }),
     sequence: u32(0, { query: "tcp.seq" }),
-    acknowledgment: u32(0, { query: ["tcp.ack", "tcp.ack_raw"] }),
+    // Queries look for it only in a header that may be one: the byte with its size is the thirteenth.
+    acknowledgment: choose(
+      "$12 < 0x50",
+      { 1: u32(0, { query: [], title: "Acknowledgment" }) },
+      { otherwise: u32(0, { query: ["tcp.ack", "tcp.ack_raw"], title: "Acknowledgment" }) },
+    ),
     dataOffset: bits(4, computed("headerSize / 4"), { query: [], about: "in words of four bytes" }),
     flags: flags(
       {
@@ -35,6 +40,7 @@ export const Tcp = message("tcp", {
     padding: padding(4),
   },
   headerSize: "dataOffset * 4",
+  needs: "4",
   stops: { "a header of less than 20 bytes": "dataOffset >= 5" },
   next: [
     { table: "tcp.port", key: "sourcePort < destinationPort ? sourcePort : destinationPort" },
@@ -42,7 +48,12 @@ export const Tcp = message("tcp", {
   ],
   on: { "ip.proto": 6 },
   derived: {
-    "tcp.seq_raw": { type: "number", title: "Sequence", value: "sequence", when: "quoted == 0" },
+    "tcp.seq_raw": {
+      type: "number",
+      title: "Sequence",
+      value: "sequence",
+      when: "quoted == 0 && dataOffset >= 0",
+    },
     "tcp.hdr_len": { type: "number", title: "Header length", value: "dataOffset * 4" },
     "tcp.flags.res": { type: "boolean", title: "Reserved", value: "flags.other != 0" },
     "tcp.options": { type: "bytes", title: "Options", value: optionBytes },

@@ -13,6 +13,8 @@ export const Udp = message("udp", {
       display: "hex",
     }),
   },
+  needs: "4",
+  stops: { "a length of less than eight bytes": "length >= 8 || length == 0" },
   // A length of 0 is a jumbogram (RFC 2675 4) or a frame that the hardware was to split: it ends with what carries it.
   size: "length == 0 ? 8 + rest : length",
   next: [

@@ -1,0 +1,87 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+
+/** What a finished process left. */
+export interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly seconds: number;
+  /** Most memory that it held at once; 0 when nobody asked. */
+  readonly peakBytes: number;
+}
+
+export interface RunOptions {
+  /** Standard output is thrown away. */
+  readonly isSilent?: boolean;
+  /** Looks at the memory every few milliseconds. */
+  readonly watchesMemory?: boolean;
+}
+
+const running = new Set<ChildProcess>();
+
+/** Runs a command to its end. Throws when it fails. It ends with this process. */
+export async function runProcess(command: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const begin = performance.now();
+  const stdout = options.isSilent ? "ignore" : "pipe";
+  const child = spawn(command[0]!, command.slice(1), { stdio: ["ignore", stdout, "pipe"] });
+  running.add(child);
+  const texts = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const)
+    child[name]?.setEncoding("utf8").on("data", (text: string) => (texts[name] += text));
+  let peakBytes = 0;
+  const look = (): void => void (peakBytes = Math.max(peakBytes, peakOf(child.pid ?? 0)));
+  const watch = options.watchesMemory ? setInterval(look, 5) : undefined;
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  }).finally(() => {
+    clearInterval(watch);
+    running.delete(child);
+  });
+  const seconds = (performance.now() - begin) / 1_000;
+  if (status !== 0) throw new Error(`${command.join(" ")} ended with ${status}: ${texts.stderr}`);
+  return { ...texts, seconds, peakBytes };
+}
+
+/** Linux alone says it while a process lives. */
+function peakOf(pid: number): number {
+  try {
+    const [, kilobytes = "0"] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    return Number(kilobytes) * 1_024;
+  } catch {
+    return 0;
+  }
+}
+
+/** A folder that goes when this process does, with the processes that may still use it. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "parley-packets-"));
+  process.once("exit", () => {
+    for (const child of running) child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+/** The program's path, or undefined where it is not installed. */
+export function findProgram(name: string): string | undefined {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/bin"];
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Node with the options that bin/parley gives it. */
+export function nodeCommand(script: string, ...args: readonly string[]): readonly string[] {
+  const options = ["--min-semi-space-size=16", "--disable-warning=ExperimentalWarning"];
+  return [process.execPath, ...options, script, ...args];
+}

@@ -1,0 +1,27 @@
+/** The package export "parley/packet": the packet toolkit and every protocol that Parley knows. See docs/guide/packets.md. */
+export * from "#packet/index.ts";
+export { Area } from "#wire/area.ts";
+export { Arp } from "#wire/arp.ts";
+export { Bfd } from "#wire/bfd.ts";
+export { Data } from "#wire/data.ts";
+export { Dhcp } from "#wire/dhcp.ts";
+export { Dns } from "#wire/dns.ts";
+export { Ethernet } from "#wire/ethernet.ts";
+export { Gre } from "#wire/gre.ts";
+export { Icmp } from "#wire/icmp.ts";
+export { Icmpv6 } from "#wire/icmpv6.ts";
+export { Igmp } from "#wire/igmp.ts";
+export { Ipv4 } from "#wire/ipv4.ts";
+export { Ipv6 } from "#wire/ipv6.ts";
+export { Llc } from "#wire/llc.ts";
+export { Lldp } from "#wire/lldp.ts";
+export { Mdns } from "#wire/mdns.ts";
+export { Ntp } from "#wire/ntp.ts";
+export { Ospf } from "#wire/ospf/ospf.ts";
+export { standardRegistry } from "#wire/registry.ts";
+export { Stp } from "#wire/stp.ts";
+export { Tcp } from "#wire/tcp.ts";
+export { Udp } from "#wire/udp.ts";
+export { ServiceVlan, Vlan } from "#wire/vlan.ts";
+export { Vxlan } from "#wire/vxlan.ts";
+export { Whisper } from "#wire/whisper.ts";
