@@ -105,5 +105,5 @@ async function fromFile(path: string, look: Look): Promise<Measured> {
 const [mode = "", way, path = "", ...texts] = process.argv.slice(2);
 const make = looks[mode];
 if (!make) throw new Error(`no mode ${mode}`);
-const measured = way === "file" ? await fromFile(path, make(texts)) : inMemory(path, make(texts), 3);
+const measured = way === "file" ? await fromFile(path, make(texts)) : inMemory(path, make(texts), Number(process.env["PASSES"] ?? 3));
 process.stdout.write(JSON.stringify(measured));

@@ -53,13 +53,13 @@ export function pseudoHeaderSum(
   let others: Endpoints = {};
   for (let below = i - 1; below >= 0; below--) {
     const { message, start, values } = layers[below]!;
+    others = { ...message.endpoints?.(values), ...others };
     if (message.pseudoHeader) {
       const [from, to] = message.pseudoHeader;
       const middle = (from + to) / 2;
       const sum = endpointSum(bytes, start + from, start + middle, others.source, protocol);
       return endpointSum(bytes, start + middle, start + to, others.destination, sum);
     }
-    others = { ...message.endpoints?.(values), ...others };
   }
   return undefined;
 }

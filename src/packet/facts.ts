@@ -115,7 +115,7 @@ function derivedFact(packet: Packet, layer: Layer, derived: Derived): PacketFact
   const start = layer.headerEnd;
   const end = Math.min(layer.end, packet.captured);
   if (!expression) {
-    if (end <= start || !layer.whole) return undefined;
+    if (end <= start || packet.layers.at(-1) === layer) return undefined;
     return { query, type, value: packet.bytes.subarray(start, end), start, end, layer };
   }
   if (!isKnown(expression)) return undefined;

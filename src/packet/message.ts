@@ -15,6 +15,8 @@ export interface Message<F extends Fields = Fields> {
   /** What queries call a layer of it; absent: the name. Two messages may be one protocol. */
   readonly protocol: string;
   readonly title: string;
+  /** What it is called where there is little room: "ICMPv6". Absent: the protocol's name in capitals. */
+  readonly label?: string;
   readonly about?: string;
   readonly rfc?: string;
   readonly fields: F;
@@ -45,9 +47,15 @@ export interface Message<F extends Fields = Fields> {
   readonly readsWhole: boolean;
   /** Where in the header source and destination lie that checksums of the layers above take in. */
   readonly pseudoHeader?: readonly [from: number, to: number];
-  info?(values: Values<F>): string;
+  info?(values: Values<F>, sizes: LayerSizes): string;
   /** Addresses that count in checksums above instead of the IP header's. */
   endpoints?(values: Readonly<Record<string, unknown>>): Endpoints;
+}
+
+/** What a layer's line about itself may need beside its values. */
+export interface LayerSizes {
+  /** Bytes of the payload, as the layer's own length says. */
+  readonly payloadSize: number;
 }
 
 /** Where a packet really comes from and goes to: a routing header's last address, a mobile node's home address. */
@@ -121,6 +129,7 @@ interface Rule {
 export interface MessageOptions<F extends Fields> {
   readonly protocol?: string;
   readonly title?: string;
+  readonly label?: string;
   readonly about?: string;
   readonly rfc?: string;
   /** What query names start with; absent: the message's name. */
@@ -140,7 +149,7 @@ export interface MessageOptions<F extends Fields> {
   readonly mayOverrun?: boolean;
   readonly readsWhole?: boolean;
   /** One line that says what a packet of it is about. */
-  info?(values: Values<F>): string;
+  info?(values: Values<F>, sizes: LayerSizes): string;
   readonly pseudoHeader?: readonly [from: number, to: number];
   endpoints?(values: Values<F>): Endpoints;
 }
@@ -165,6 +174,7 @@ export function message<const F extends Fields>(name: string, options: MessageOp
     name,
     protocol: options.protocol ?? name,
     title: options.title ?? titleOf(name),
+    ...(options.label !== undefined && { label: options.label }),
     ...(options.about !== undefined && { about: options.about }),
     ...(options.rfc !== undefined && { rfc: options.rfc }),
     fields: options.fields,

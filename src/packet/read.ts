@@ -229,6 +229,13 @@ function readSpec(context: ReadContext, spec: Spec, at: number, region: Region):
       return leaf(ADDRESS_BYTES[spec.family], () => readAddress(spec.family, context.bytes, at));
     case "bytes": {
       const size = spec.length ? evaluate(spec.length, region.valueOf) : region.end - at;
+      const there = context.captured - at;
+      if (!spec.length && there > 0 && there < size) {
+        // What is left of bytes without a length is shown as far as it was captured.
+        isThere(context, at, size, region);
+        const value = bytesValue(context.bytes, at, context.captured, spec);
+        return { spec, value, next: context.captured, children: [], whole: false };
+      }
       return leaf(size, () => bytesValue(context.bytes, at, at + size, spec));
     }
     case "struct": {

@@ -35,9 +35,9 @@ function summaryOf(layer: Layer): string {
 }
 
 /** What a layer says of itself in one line; "" when it says nothing. */
-export function layerInfo({ message, values, whole }: Layer): string {
+export function layerInfo({ message, values, whole, headerEnd, end }: Layer): string {
   if (!message.info || !whole) return "";
-  return safeText(message.info(values));
+  return safeText(message.info(values, { payloadSize: end - headerEnd }));
 }
 
 function showNode(node: Node, depth: number, lines: TreeLine[]): void {

@@ -82,7 +82,7 @@ const areaCodec = lossless<AreaFrame>({
   random: randomFrame,
   show: ({ command, arguments: words }) => [command, ...words.map(({ value }) => value)].join(" "),
   facts: FACTS,
-  found({ command, arguments: words }, take) {
+  found: ({ command, arguments: words }, take) => {
     const name = command.toUpperCase();
     take("area.command", name);
     const known = COMMANDS.get(name);
@@ -153,8 +153,8 @@ function findLineEnd(bytes: Uint8Array, from: number, end: number): number {
 
 /** Behind bytes that are no frame: where the next line begins like one. */
 function afterFrame(bytes: Uint8Array, from: number, end: number): number {
-  for (let at = findLineEnd(bytes, from, end); at >= 0; at = findLineEnd(bytes, at + 2, end))
-    if (at + 2 < end && bytes[at + 2] === ASTERISK) return at + 2;
+  for (let at = from; at + 1 < end; at++)
+    if (bytes[at] === LINE_FEED && bytes[at + 1] === ASTERISK) return at + 1;
   return end;
 }
 

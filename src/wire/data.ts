@@ -5,5 +5,5 @@ import { message } from "#packet/message.ts";
 export const Data = message("data", {
   title: "Data",
   fields: { data: bytes("rest", { query: "data.data", title: "Data" }) },
-  derived: { "data.len": { type: "number", title: "Length", value: "size" } },
+  derived: { "data.len": { type: "number", title: "Length", value: "headerSize" } },
 });

@@ -49,6 +49,25 @@ export const withoutOptionsField = (): Field<number> =>
     return at + MAGIC.length <= end && MAGIC.every((byte, i) => bytes[at + i] === byte) ? 0 : 1;
   });
 
+/** Four bytes that say that options follow, shown as an address. RFC 2131 3. */
+const cookie: Codec<string> = {
+  name: "magic cookie",
+  read: (bytes, at, end) =>
+    at + 4 > end ? { error: "the cookie is cut off", at } : { value: ipv4Text(bytes, at), next: at + 4 },
+  write(value) {
+    const bytes = addressBytes("ipv4", value);
+    if (!bytes) throw new TypeError(`${value} is no magic cookie`);
+    return bytes;
+  },
+  random: () => MAGIC.join("."),
+  initial: MAGIC.join("."),
+  show: (value) => value,
+  facts: [{ query: "dhcp.cookie", type: "ipv4", title: "Magic cookie" }],
+  factsOf: (value, found) => found("dhcp.cookie", value),
+};
+
+export const cookieField = (): Field<string> => coded(cookie, { title: "Magic cookie" });
+
 /** The pads that follow a pad, as one: how many. */
 const pads: Codec<number> = {
   name: "pads",

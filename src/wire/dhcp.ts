@@ -16,7 +16,7 @@ import {
   type Field,
 } from "#packet/field.ts";
 import { message, type Finding } from "#packet/message.ts";
-import { overloadField, withoutOptionsField } from "#wire/dhcp-codecs.ts";
+import { cookieField, overloadField, withoutOptionsField } from "#wire/dhcp-codecs.ts";
 import { DHCP_MESSAGES } from "#wire/dhcp-numbers.ts";
 import { DhcpOption, HAS_LENGTH } from "#wire/dhcp-options.ts";
 
@@ -40,9 +40,9 @@ const IS_MAC = "hardwareLength == 6 && (hardwareType == 1 || hardwareType == 6)"
 
 /** Emit fills the hardware address up to its end. */
 function hardwarePadding(): Field<Uint8Array> {
-  const { spec } = bytes("hardwareLength > 16 ? 0 : 16 - hardwareLength", {
-    query: [],
-    title: "Padding of the hardware address",
+  const { spec } = bytes("16 - hardwareLength", {
+    query: ".hw.addr_padding",
+    title: "Rest of the hardware address",
   });
   return { spec: spec.kind === "bytes" ? { ...spec, align: HARDWARE_END } : spec };
 }
@@ -69,7 +69,8 @@ export const Dhcp = message("dhcp", {
       `!(${IS_MAC}) && hardwareLength > 0`,
       bytes("hardwareLength > 16 ? 16 : hardwareLength", { query: ".hw.addr" }),
     ),
-    hardwarePadding: hardwarePadding(),
+    hardwarePadding: when("hardwareLength > 0 && hardwareLength < 16", hardwarePadding()),
+    noHardware: when("hardwareLength == 0", bytes(16, { query: [], title: "No hardware address" })),
     overload: overloadField(),
     withoutOptions: withoutOptionsField(),
     serverName: choose(
@@ -82,7 +83,7 @@ export const Dhcp = message("dhcp", {
       { 1: overloaded(FILE_BYTES) },
       { length: String(FILE_BYTES), salvage: true, otherwise: text(FILE_BYTES, { query: "dhcp.file" }) },
     ),
-    cookie: when("!withoutOptions", ip("99.130.83.99", { title: "Magic cookie" })),
+    cookie: when("!withoutOptions", cookieField()),
     options: when("!withoutOptions", options()),
     padding: when("!withoutOptions && rest > 0", bytes("rest", { query: "dhcp.option.padding" })),
     vendor: when("rest > 0", bytes("rest", { query: [], title: "Vendor-specific area" })),
@@ -96,12 +97,6 @@ export const Dhcp = message("dhcp", {
   },
   derived: {
     "dhcp.flags": { type: "number", title: "Flags", value: "broadcast * 32768 + reserved" },
-    "dhcp.hw.addr_padding": {
-      type: "bytes",
-      title: "Padding of the hardware address",
-      value: "hardwarePadding",
-      when: "hardwareLength > 0 && hardwareLength < 16",
-    },
     "dhcp.bootp": { type: "boolean", title: "Is BOOTP", value: withoutMessageType },
   },
 });

@@ -36,7 +36,8 @@ const POINTER_LIMIT = 0x4000;
  * where the labels that it ends began, so that reading comes to an end.
  */
 export function readName(bytes: Uint8Array, at: number, end: number, start: number): CodecResult<DnsName> {
-  const labels: string[] = [];
+  let text = "";
+  let labels = 0;
   let size = 1;
   let pointer: number | undefined;
   let own = 0;
@@ -54,10 +55,13 @@ export function readName(bytes: Uint8Array, at: number, end: number, start: numb
       if (++pointers > MOST_POINTERS) return { error: `more than ${MOST_POINTERS} pointers`, at: here };
       if (start + target >= runStart) return { error: "a pointer that does not lead back", at: here };
       if (next < 0) {
-        [pointer, own, next] = [target, labels.length, here + 2];
+        pointer = target;
+        own = labels;
+        next = here + 2;
         // What a pointer leads to was there before, whatever the region of the field that holds it.
         end = here;
       }
+      text = joined(text, runText(bytes, runStart, here));
       here = runStart = start + target;
       continue;
     }
@@ -65,12 +69,56 @@ export function readName(bytes: Uint8Array, at: number, end: number, start: numb
     size += length + 1;
     if (size > LONGEST_NAME) return { error: `a name of more than ${LONGEST_NAME} bytes`, at };
     if (here + 1 + length > end) return { error: "the name has no end", at: here };
-    labels.push(escaped(readText(bytes, here + 1, here + 1 + length)));
+    labels++;
     here += length + 1;
   }
-  const text = labels.join(".");
+  text = joined(text, runText(bytes, runStart, here));
   if (pointer === undefined) return { value: { text }, next: here + 1 };
   return { value: { text, own, pointer }, next };
+}
+
+function joined(before: string, after: string): string {
+  if (before === "") return after;
+  return after === "" ? before : `${before}.${after}`;
+}
+
+/*
+ * Texts of labels that stand together are remembered: a capture has few names and many packets. Direct-mapped, so the
+ * memory is bounded and a flood of random names only misses.
+ */
+const CACHED = 4_096;
+const runTexts: string[] = new Array<string>(CACHED).fill("");
+/** Text that stands for its own bytes: ASCII, nothing escaped. */
+const PLAIN = /^[\x20-\x5b\x5d-\x7e]+$/;
+const DOT = 0x2e;
+
+/** The text of the labels from `from` to `to`, which has to be the end of one. */
+function runText(bytes: Uint8Array, from: number, to: number): string {
+  if (from === to) return "";
+  let hash = 0;
+  for (let at = from; at < to; at++) hash = Math.imul(hash ^ bytes[at]!, 0x9e3779b1);
+  const slot = hash >>> 20;
+  const known = runTexts[slot]!;
+  if (known.length === to - from - 1 && isRun(bytes, from, known)) return known;
+  const labels: string[] = [];
+  for (let at = from; at < to; at += bytes[at]! + 1)
+    labels.push(escaped(readText(bytes, at + 1, at + 1 + bytes[at]!)));
+  const text = labels.join(".");
+  if (PLAIN.test(text)) runTexts[slot] = text;
+  return text;
+}
+
+/** Whether a plain text is that of the labels from `from` on. A dot inside a label would have been escaped. */
+function isRun(bytes: Uint8Array, from: number, text: string): boolean {
+  let boundary = from + bytes[from]! + 1;
+  for (let i = 0, at = from + 1; i < text.length; i++, at++) {
+    const character = text.charCodeAt(i);
+    if (at === boundary) {
+      if (character !== DOT) return false;
+      boundary = at + bytes[at]! + 1;
+    } else if (character === DOT || character !== bytes[at]) return false;
+  }
+  return true;
 }
 
 /**
@@ -234,6 +282,7 @@ export function nameCodec({
       const name = typeof value === "string" ? { text: value } : value;
       const text = queryName(name);
       if (query !== undefined) found(query, text);
+      if (length === undefined && labels === undefined) return;
       const parts = labelsOf(name.text);
       // Wireshark counts the root as a label and the letters of the name that it gives it, and one letter as none.
       const size = parts.length > 0 ? wireSize(parts) - 2 : text.length;

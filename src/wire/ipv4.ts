@@ -13,7 +13,7 @@ import {
   u8,
   when,
 } from "#packet/field.ts";
-import { message } from "#packet/message.ts";
+import { message, type Endpoints } from "#packet/message.ts";
 import { Ipv4Option } from "#wire/ipv4-options.ts";
 import { routeAhead } from "#wire/ipv4-route.ts";
 import { IP_PROTOCOLS } from "#wire/names.ts";
@@ -50,6 +50,7 @@ export const Ipv4 = message("ip", {
     padding: padding(4),
   },
   headerSize: "headerLength * 4",
+  readsWhole: true,
   // A length of 0 is a frame that the hardware was to split (TSO): it ends with the frame.
   size: "totalLength == 0 ? headerLength * 4 + rest : totalLength",
   stops: {
@@ -60,6 +61,12 @@ export const Ipv4 = message("ip", {
   next: { table: "ip.proto", key: "protocol", when: "fragmentOffset == 0" },
   on: { ethertype: 0x0800, "ip.proto": 4, linktype: 228, "raw.version": 4 },
   pseudoHeader: [12, 20],
+  // Checksums above are taken with the address where a source route ends.
+  endpoints: ({ options }): Endpoints => {
+    const route = options.find(({ type }) => type === 131 || type === 137);
+    const { destination } = (route?.data ?? {}) as { readonly destination?: string };
+    return destination === undefined ? {} : { destination };
+  },
   derived: {
     "ip.hdr_len": { type: "number", title: "Header length", value: "headerLength * 4" },
     "ip.dsfield": { type: "number", title: "Differentiated services", value: "dscp * 4 + ecn" },

@@ -43,21 +43,21 @@ export function lossless<Value extends object>(options: LosslessOptions<Value>):
     initial,
     random: (chance) => random(chance),
     facts,
-    read(bytes, at, end): CodecResult<Lossless<Value>> {
+    read: (bytes, at, end): CodecResult<Lossless<Value>> => {
       const found = options.read(bytes, at, end);
       const { problem } = found;
       const original = bytes.subarray(at, found.end);
       const value = found.ok ? withRaw(options, found.value, original) : original;
       return { value, next: found.end, ...(problem !== undefined && { problem }) };
     },
-    write(value) {
+    write: (value) => {
       if (value instanceof Uint8Array) return value;
       const { raw, ...rest } = value;
       const given = rest as Value;
       return raw && isReadAs(options, raw, given) ? raw : options.write(given);
     },
     show: (value) => (value instanceof Uint8Array ? `${value.length} bytes` : options.show(value)),
-    factsOf(value, take) {
+    factsOf: (value, take) => {
       if (!(value instanceof Uint8Array)) options.found(value, take);
     },
   };

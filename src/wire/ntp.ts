@@ -219,7 +219,7 @@ const NtpMonitored = message("ntp.priv.monlist", {
   },
 });
 
-/** What ntpd's ntpdc spoke. Of no standard; ntp_request.h of the reference implementation. */
+/** What ntpd's ntpdc spoke; bytes as items are one item. Of no standard; ntp_request.h of the reference implementation. */
 const NtpPrivate = message("ntp.priv", {
   title: "Private",
   fields: {
@@ -234,13 +234,15 @@ const NtpPrivate = message("ntp.priv", {
       names: { 0: "PEER_LIST", 1: "PEER_LIST_SUM", 2: "PEER_INFO", 20: "MON_GETLIST", 42: "MON_GETLIST_1" },
     }),
     error: bits(4, 0, { query: ".err", display: "hex" }),
-    itemCount: bits(12, computed("count.items"), { query: ".numitems" }),
+    itemCount: bits(12, computed("count.items > 0 ? count.items : sizeOf.items > 0"), { query: ".numitems" }),
     reserved: bits(4, 0, { display: "hex" }),
-    itemSize: bits(12, 0, { query: ".itemsize" }),
+    itemSize: bits(12, computed("sizeOf.items / (count.items > 0 ? count.items : 1)"), {
+      query: ".itemsize",
+    }),
     items: choose(
-      "requestCode == 42 && itemSize == 72",
-      { 1: list(NtpMonitored, { fits: "0" }) },
-      { length: "itemCount * itemSize", query: [] },
+      "requestCode",
+      { 42: list(NtpMonitored, { count: "itemCount", fits: "0" }) },
+      { length: "itemCount * itemSize", query: [], salvage: true },
     ),
     extra: when("rest > 0", bytes("rest", { query: [], title: "Padding and authentication" })),
   },

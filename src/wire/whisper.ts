@@ -46,7 +46,7 @@ const whisperCodec = lossless<WhisperValue>({
   random: randomMessage,
   show: ({ nick, address, body }) => `${nick === "" ? address : nick}: ${body}`,
   facts: FACTS,
-  found(value, take) {
+  found: (value, take) => {
     for (const { query, of } of FACTS) {
       const part: FactValue | undefined = value[of];
       if (part !== undefined && part !== "" && part !== 0) take(query, part);

@@ -3,6 +3,7 @@ import { Generator } from "#packet/generate.ts";
 import { code, type VisitedPlace, type Visitor } from "#packet/generated-code.ts";
 import { layerNames, nextLayer } from "#packet/layer-parser.ts";
 import type { Message } from "#packet/message.ts";
+import { addressBytes } from "#packet/primitive.ts";
 import { bytesValue } from "#packet/read.ts";
 import { walkMessage } from "#packet/query-field.ts";
 import type { Registry } from "#packet/registry.ts";
@@ -141,13 +142,17 @@ export class WalkWriter implements Visitor {
 
   /** What a codec found comes by name; the values are JavaScript's. */
   #codecFacts(spec: CodecSpec, place: VisitedPlace): string {
-    const branches = (spec.codec.facts ?? []).flatMap(({ query }) => {
+    const branches = (spec.codec.facts ?? []).flatMap(({ query, type }) => {
       if (!this.#wants(query)) return [];
       const notes = this.#notes(query, {
         start: "0",
         end: "0",
         value: "value",
-        comparable: "value",
+        // Addresses come as text and are compared as bytes.
+        comparable:
+          type === "ipv4" || type === "ipv6" || type === "mac"
+            ? `${this.generator.constant(addressBytes)}(${this.generator.constant(type)}, value)`
+            : "value",
         form: "other",
       });
       return [`if (name === ${this.generator.constant(query)}) {\n${notes}\n}`];
@@ -262,7 +267,8 @@ function leadingTo(registry: Registry, isWished: (message: Message) => boolean):
   const leading = new Set<number>();
   const targets = registry.messages.map((message) => {
     const found = new Set(message.next.flatMap((rule) => [...registry.table(rule.table).values()]));
-    if (message.next.length > 0) found.add(registry.numberOf(registry.fallback));
+    // Also what names no next layer may end before its bytes do.
+    found.add(registry.numberOf(registry.fallback));
     return found;
   });
   for (const [number, message] of registry.messages.entries()) if (isWished(message)) leading.add(number);

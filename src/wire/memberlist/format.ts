@@ -68,7 +68,7 @@ export function mapFormat<F extends MapFields>(
     random: (random) => map.random(random),
     show: (value) => `${map.name.replaceAll("_", " ")} ${show(value)}`,
     facts: [...map.facts(query), ...(inner?.facts ?? [])],
-    found(value, take) {
+    found: (value, take) => {
       map.found(value, query, take);
       inner?.found(value, take);
     },
@@ -122,9 +122,7 @@ export class MessageSet<Message extends AnyMessage> {
   /** The message that fills the bytes; "unknown" for what cannot be read. What a message leaves over is ignored. */
   decode(bytes: Uint8Array, budget: Budget): Message {
     const body = this.decodePart(bytes, budget);
-    if (!body.ok) return this.#unknown(bytes, body.error);
-    const { value, problem } = body;
-    return problem === undefined || value.problem === problem ? value : { ...value, problem };
+    return body.ok ? body.value : this.#unknown(bytes, body.error);
   }
 
   /** The message that the bytes begin with, and where it ends. */

@@ -28,11 +28,11 @@ export interface Kind<Value> {
 /** UTF-8 text; other bytes become lone surrogates and are written back as they were. */
 export const TEXT: Kind<string> = {
   zero: "",
-  read(reader) {
+  read: (reader) => {
     const raw = reader.raw();
     return readText(raw, 0, raw.length);
   },
-  write(writer, value, path) {
+  write: (writer, value, path) => {
     if (typeof value !== "string") throw new TypeError(`${path} takes text, not ${String(value)}`);
     writer.text(value);
   },
@@ -51,20 +51,21 @@ interface BytesOptions {
 /** Bytes, which Go peers also take as an array of numbers. */
 export function bytes(options: BytesOptions = {}): Kind<Uint8Array> {
   const { size, most } = options;
+  const problem = ({ length }: Uint8Array): string | undefined => {
+    if (size !== undefined && length !== size) return `${length} bytes, not ${size}`;
+    return most !== undefined && length > most ? `${length} bytes, more than ${most}` : undefined;
+  };
   return {
     zero: NOTHING,
     read: readBytes,
-    write(writer, value, path) {
+    write: (writer, value, path) => {
       if (!(value instanceof Uint8Array)) throw new TypeError(`${path} takes bytes, not ${String(value)}`);
-      const problem = this.problem?.(value);
-      if (problem !== undefined) throw new TypeError(`${path} has ${problem}`);
+      const wrong = problem(value);
+      if (wrong !== undefined) throw new TypeError(`${path} has ${wrong}`);
       writer.raw(value);
     },
     isEmpty: ({ length }) => length === 0,
-    problem({ length }) {
-      if (size !== undefined && length !== size) return `${length} bytes, not ${size}`;
-      return most !== undefined && length > most ? `${length} bytes, more than ${most}` : undefined;
-    },
+    problem,
     random: (random) => randomBytes(random, size ?? random.below(Math.min(most ?? 50, 50))),
     ...one("bytes"),
   };
@@ -79,14 +80,14 @@ export function bytesOrNil(options: BytesOptions = {}): Kind<Uint8Array | undefi
     ...one("bytes"),
     zero: undefined,
     read: readBytes,
-    write(writer, value, path) {
+    write: (writer, value, path) => {
       if (value === undefined) writer.nil();
       else some.write(writer, value, path);
     },
     isEmpty: (value) => value === undefined || value.length === 0,
     problem: (value) => (value ? some.problem?.(value) : undefined),
     random: (random) => (random.below(3) === 0 ? undefined : some.random(random)),
-    found(value, query, take) {
+    found: (value, query, take) => {
       if (value) take(query, value);
     },
   };
@@ -100,7 +101,7 @@ export const ADDRESS: Kind<Uint8Array> = {
     { query, type: "ipv4", title },
     { query: `${query}6`, type: "ipv6", title: `${title} (IPv6)` },
   ],
-  found(value, query, take) {
+  found: (value, query, take) => {
     if (value.length === 4) take(query, ipv4Text(value, 0));
     else if (value.length === 16) take(`${query}6`, ipv6Text(value, 0));
   },
@@ -111,7 +112,7 @@ function integer(low: number, high: number): Kind<number> {
   return {
     zero: 0,
     read: (reader) => reader.integer(low, high),
-    write(writer, value, path) {
+    write: (writer, value, path) => {
       if (!Number.isInteger(value) || value < low || value > high)
         throw new TypeError(`${path} takes an integer from ${low} to ${high}, not ${String(value)}`);
       writer.integer(value);
@@ -132,7 +133,7 @@ function bigInteger(low: bigint, high: bigint): Kind<bigint> {
   return {
     zero: 0n,
     read: (reader) => reader.bigint(low, high),
-    write(writer, value, path) {
+    write: (writer, value, path) => {
       if (typeof value !== "bigint" || value < low || value > high)
         throw new TypeError(`${path} takes a bigint from ${low} to ${high}, not ${String(value)}`);
       writer.integer(value);
@@ -149,7 +150,7 @@ export const I64 = bigInteger(-(2n ** 63n), 2n ** 63n - 1n);
 export const BOOLEAN: Kind<boolean> = {
   zero: false,
   read: (reader) => reader.boolean(),
-  write(writer, value, path) {
+  write: (writer, value, path) => {
     if (typeof value !== "boolean") throw new TypeError(`${path} takes true or false, not ${String(value)}`);
     writer.boolean(value);
   },
@@ -162,7 +163,7 @@ export const BOOLEAN: Kind<boolean> = {
 export const FLOAT: Kind<number> = {
   zero: 0,
   read: (reader) => reader.float(),
-  write(writer, value, path) {
+  write: (writer, value, path) => {
     if (typeof value !== "number") throw new TypeError(`${path} takes a number, not ${String(value)}`);
     writer.float(value);
   },
@@ -175,14 +176,14 @@ export const FLOAT: Kind<number> = {
 export function list<Item>(item: Kind<Item>): Kind<readonly Item[] | undefined> {
   return {
     zero: undefined,
-    read(reader) {
+    read: (reader) => {
       const count = reader.array();
       const items: Item[] = [];
       while (items.length < count && !reader.problem)
         items.push(reader.nil() ? item.zero : item.read(reader));
       return items;
     },
-    write(writer, value, path) {
+    write: (writer, value, path) => {
       if (!value) return writer.nil();
       writer.array(value.length);
       for (const [i, each] of value.entries()) item.write(writer, each, `${path}.${i}`);
@@ -191,7 +192,7 @@ export function list<Item>(item: Kind<Item>): Kind<readonly Item[] | undefined> 
     problem: (value) => firstOf(value ?? [], (each) => item.problem?.(each)),
     random: (random) => Array.from({ length: random.below(4) }, () => item.random(random)),
     facts: (query, title) => item.facts(query, title),
-    found(value, query, take) {
+    found: (value, query, take) => {
       for (const each of value ?? []) item.found(each, query, take);
     },
   };
@@ -201,7 +202,7 @@ export function list<Item>(item: Kind<Item>): Kind<readonly Item[] | undefined> 
 export function dictionary<Item>(item: Kind<Item>): Kind<ReadonlyMap<string, Item> | undefined> {
   return {
     zero: undefined,
-    read(reader) {
+    read: (reader) => {
       const items = new Map<string, Item>();
       for (let left = reader.map(); left > 0 && !reader.problem; left--) {
         const key = TEXT.read(reader);
@@ -209,7 +210,7 @@ export function dictionary<Item>(item: Kind<Item>): Kind<ReadonlyMap<string, Ite
       }
       return items;
     },
-    write(writer, value, path) {
+    write: (writer, value, path) => {
       if (!value) return writer.nil();
       writer.map(value.size);
       for (const [key, each] of value) {
@@ -221,7 +222,7 @@ export function dictionary<Item>(item: Kind<Item>): Kind<ReadonlyMap<string, Ite
     random: (random) =>
       new Map(Array.from({ length: random.below(4) }, () => [random.hex(4), item.random(random)])),
     facts: (query, title) => [{ query, type: "text", title }],
-    found(value, query, take) {
+    found: (value, query, take) => {
       for (const [key, each] of value ?? [])
         item.found(each, query, (_, it) => take(query, `${key}=${show(it)}`));
     },

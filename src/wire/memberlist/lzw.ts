@@ -17,7 +17,7 @@ export type Decompressed =
  * very many, so it stops at `limit` bytes and never holds more than twice that.
  */
 export function decompress(input: Uint8Array, limit: number): Decompressed {
-  const table = new Table();
+  const table = new Table(input.length);
   const output = new Output(Math.min(limit, 4 * input.length));
   let bits = 0;
   let held = 0;
@@ -46,13 +46,21 @@ export function decompress(input: Uint8Array, limit: number): Decompressed {
 /** The decoder's codes: each stands for another one and a byte. */
 class Table {
   width = FIRST_WIDTH;
-  readonly #prefix = new Uint16Array(CODES);
-  readonly #suffix = new Uint8Array(CODES);
+  readonly #prefix: Uint16Array;
+  readonly #suffix: Uint8Array;
   /** An expansion is built from its end. */
-  readonly #scratch = new Uint8Array(CODES);
+  readonly #scratch: Uint8Array;
   /** The code that is defined by what comes next. */
   #high = END;
   #last = NONE;
+
+  /** So many bytes of input define no more codes than that. */
+  constructor(inputLength: number) {
+    const codes = Math.min(CODES, END + 1 + inputLength);
+    this.#prefix = new Uint16Array(codes);
+    this.#suffix = new Uint8Array(codes);
+    this.#scratch = new Uint8Array(codes);
+  }
 
   clear(): void {
     this.width = FIRST_WIDTH;
@@ -64,7 +72,7 @@ class Table {
   take(code: number): Uint8Array | undefined {
     if (code > this.#high) return undefined;
     const scratch = this.#scratch;
-    let from = CODES;
+    let from = scratch.length;
     let rest = code;
     if (code === this.#high && this.#last !== NONE) {
       // The code that is being defined: what the last one stood for, and once more its first byte.
@@ -121,17 +129,18 @@ class Output {
   }
 }
 
-/** Slots of the encoder's hash table, four for each code, and the multiplier of Fibonacci hashing. */
-const SLOTS = 4 * CODES;
-const SLOT_SHIFT = 32 - Math.log2(SLOTS);
+/** Of the encoder's hash table for each code; and the multiplier of Fibonacci hashing. */
+const SLOTS_PER_CODE = 4;
 const SPREAD = 0x9e37_79b1;
 
 /** Compresses to the very bytes that Go's encoder writes. */
 export function compress(input: Uint8Array): Uint8Array {
   const sink = new BitSink(input.length);
+  const shift = Math.clz32(SLOTS_PER_CODE * Math.min(CODES, input.length + 1) - 1);
+  const slots = 2 ** (32 - shift);
   // Of each known pair of code and byte, plus one: 0 is a free slot.
-  const keys = new Uint32Array(SLOTS);
-  const codes = new Uint16Array(SLOTS);
+  const keys = new Uint32Array(slots);
+  const codes = new Uint16Array(slots);
   let width = FIRST_WIDTH;
   let high = END;
   /** Counts one more code; true when the table was full and starts again. */
@@ -149,8 +158,8 @@ export function compress(input: Uint8Array): Uint8Array {
   let code = input[0];
   for (let at = 1; at < input.length; at++) {
     const key = ((code! << 8) | input[at]!) + 1;
-    let slot = Math.imul(key, SPREAD) >>> SLOT_SHIFT;
-    while (keys[slot] !== 0 && keys[slot] !== key) slot = (slot + 1) % SLOTS;
+    let slot = Math.imul(key, SPREAD) >>> shift;
+    while (keys[slot] !== 0 && keys[slot] !== key) slot = (slot + 1) % slots;
     if (keys[slot] === key) {
       code = codes[slot]!;
       continue;

@@ -26,7 +26,7 @@ function bodyCodec<Value extends object>(
   return lossless({
     name: `memberlist.${type}`,
     initial: format.initial,
-    read(bytes, at, end) {
+    read: (bytes, at, end) => {
       const found = format.decode(bytes.subarray(at, end), budgetOf(FRAME_LIMITS, segment));
       if (found.ok) return { ...found, end };
       return { ok: false, end, ...(!(segment && found.truncated) && { problem: found.error }) };
@@ -35,7 +35,7 @@ function bodyCodec<Value extends object>(
     random: (random) => format.random(random),
     show: (value) => format.show(value),
     facts: [TYPE_FACT, ...format.facts],
-    found(value, take) {
+    found: (value, take) => {
       take(TYPE_FACT.query, typeByte(type));
       format.found(value, take);
     },
@@ -55,21 +55,21 @@ function orSealed<Value extends object>(
   const plain = bodyCodec(type, format, false);
   return {
     ...plain,
-    read(bytes, at, end, start) {
+    read: (bytes, at, end, start) => {
       const found = plain.read(bytes, at, end, start);
       if (!("error" in found) && found.problem === undefined) return found;
       // The version is the byte before, which the layer's type field has read.
       const sealed = splitSealed(bytes.subarray(at - 1, end));
       return sealed.ok && !map.begins(bytes, at, end) ? { value: sealed.value, next: end } : found;
     },
-    write(value, offset, state) {
+    write: (value, offset, state) => {
       return isSealed(value)
         ? joinSealed({ ...value, version }).subarray(1)
         : plain.write(value, offset, state);
     },
     show: (value) => (isSealed(value) ? showSealed(value) : plain.show(value)),
     facts: [...plain.facts!, ...SEALED_FACTS],
-    factsOf(value, take) {
+    factsOf: (value, take) => {
       if (isSealed(value)) foundSealed(value, take);
       else plain.factsOf!(value, take);
     },

@@ -93,7 +93,7 @@ export type PacketMessage =
 export const PING_FORMAT = mapFormat(PING, ({ node, sequenceNumber }) => `${node} ${sequenceNumber}`);
 export const ACK_FORMAT = mapFormat(ACK, ({ sequenceNumber }) => `${sequenceNumber}`, {
   facts: COORDINATE_FACTS,
-  found({ payload }, take) {
+  found: ({ payload }, take) => {
     if (payload) foundCoordinate(payload, take);
   },
 });
@@ -101,7 +101,7 @@ export const ACK_FORMAT = mapFormat(ACK, ({ sequenceNumber }) => `${sequenceNumb
 /** What queries find in a node's meta data. */
 export const META = {
   facts: TAG_FACTS,
-  found({ meta }: { readonly meta?: Uint8Array | undefined }, take: TakeFact): void {
+  found: ({ meta }: { readonly meta?: Uint8Array | undefined }, take: TakeFact): void => {
     if (meta) foundTags(meta, take);
   },
 };
@@ -113,7 +113,7 @@ const USER_FORMAT: Format<User> = {
   random: (random) => ({ payload: randomBytes(random, random.below(20)) }),
   show: ({ payload }) => showUser(payload, payload.length),
   facts: [{ query: "memberlist.user.payload", type: "bytes", title: "Payload" }, ...SERF_FACTS],
-  found({ payload }, take) {
+  found: ({ payload }, take) => {
     take("memberlist.user.payload", payload);
     foundSerf(payload, take);
   },
@@ -151,7 +151,7 @@ const COMPOUND_FORMAT: Format<Compound> = {
   random: (random) => ({ parts: Array.from({ length: random.below(4) }, () => gossip.random(random)) }),
   show: ({ parts }) => `compound of ${parts.map((part) => PACKET_MESSAGES.show(part)).join(", ")}`,
   facts: GOSSIP_FACTS,
-  found({ parts }, take) {
+  found: ({ parts }, take) => {
     for (const part of parts) PACKET_MESSAGES.found(part, take);
   },
 };
@@ -189,7 +189,7 @@ export function compressFormat<Inner extends AnyMessage>(
   return {
     initial: { algorithm: LZW, buffer: compress(new Uint8Array(0)) },
     decode: (bytes, budget) => decodeCompressed(bytes, budget, messages()),
-    encode(value) {
+    encode: (value) => {
       if ("buffer" in value) return COMPRESS.encode(value);
       if (value.algorithm !== LZW) throw new TypeError(`compress.algorithm ${value.algorithm} is unknown`);
       return compressMessage(messages().encode(value.message)).subarray(1);
@@ -200,7 +200,7 @@ export function compressFormat<Inner extends AnyMessage>(
         ? `compressed ${messages().show(value.message)}`
         : `${value.buffer.length} compressed bytes`,
     facts: [...COMPRESS.facts("memberlist.compress"), ...innerFacts],
-    found(value, take) {
+    found: (value, take) => {
       take("memberlist.compress.algo", value.algorithm);
       if ("message" in value) messages().found(value.message, take);
       else take("memberlist.compress.buf", value.buffer);

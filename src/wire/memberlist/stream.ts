@@ -84,7 +84,7 @@ export type StreamMessage =
 const PUSH_PULL_FORMAT: Format<PushPull> = {
   initial: { join: false, states: [], userState: new Uint8Array(0) },
   decode: decodePushPull,
-  encode({ join, states, userState, part }) {
+  encode: ({ join, states, userState, part }) => {
     const header = PUSH_PULL.encode({
       join,
       nodes: part?.nodes ?? states.length,
@@ -107,7 +107,7 @@ const PUSH_PULL_FORMAT: Format<PushPull> = {
     { query: "memberlist.push_pull.user_state", type: "bytes", title: "User state" },
     ...SERF_FACTS,
   ],
-  found({ join, states, userState, part }, take) {
+  found: ({ join, states, userState, part }, take) => {
     const header = {
       join,
       nodes: part?.nodes ?? states.length,
@@ -157,7 +157,7 @@ function isOpen({ segment, depth }: Budget): boolean {
 
 const STREAM_USER_FORMAT: Format<StreamUser> = {
   initial: { payload: new Uint8Array(0) },
-  decode(bytes, budget) {
+  decode: (bytes, budget) => {
     const header = decodeMap(USER, bytes, budget.limits);
     if (!header.ok) return header;
     const { length } = header.value;
@@ -175,7 +175,7 @@ const STREAM_USER_FORMAT: Format<StreamUser> = {
     { query: "memberlist.user.payload", type: "bytes", title: "Payload" },
     ...SERF_FACTS,
   ],
-  found({ payload, length }, take) {
+  found: ({ payload, length }, take) => {
     USER.found({ length: length ?? payload.length }, "memberlist.user", take);
     take("memberlist.user.payload", payload);
     foundSerf(payload, take);
@@ -191,7 +191,7 @@ const ENVELOPE_FORMAT: Format<Sealed> = {
     ciphertext: new Uint8Array(0),
     tag: new Uint8Array(16),
   },
-  decode(bytes, { limits }) {
+  decode: (bytes, { limits }) => {
     if (bytes.length < LENGTH_BYTES) return failed("it ends too early", true);
     const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
     if (size < LEAST_SEALED_BYTES || size > limits.sealedBytes)
@@ -201,7 +201,7 @@ const ENVELOPE_FORMAT: Format<Sealed> = {
     const sealed = splitSealed(bytes.subarray(LENGTH_BYTES, end));
     return sealed.ok ? { ...sealed, end } : sealed;
   },
-  encode(value) {
+  encode: (value) => {
     const sealed = joinSealed(value);
     const header = new Uint8Array(LENGTH_BYTES);
     new DataView(header.buffer).setUint32(0, sealed.length);

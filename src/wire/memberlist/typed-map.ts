@@ -208,7 +208,7 @@ export function orNil<Value>(kind: Kind<Value>): Kind<Value | undefined> {
   return {
     zero: undefined,
     read: (reader) => kind.read(reader),
-    write(writer, value, path) {
+    write: (writer, value, path) => {
       if (value === undefined) writer.nil();
       else kind.write(writer, value, path);
     },
@@ -216,7 +216,7 @@ export function orNil<Value>(kind: Kind<Value>): Kind<Value | undefined> {
     problem: (value) => (value === undefined ? undefined : kind.problem?.(value)),
     random: (random) => (random.below(2) === 0 ? undefined : kind.random(random)),
     facts: (query, title) => kind.facts(query, title),
-    found(value, query, take) {
+    found: (value, query, take) => {
       if (value !== undefined) kind.found(value, query, take);
     },
   };

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { build, givenLayers } from "#packet/build.ts";
+import { hexText } from "#packet/primitive.ts";
+import { standardRegistry } from "#wire/registry.ts";
+import { programTest } from "../program-test.ts";
+import { allCaptures, captureName } from "./captures.ts";
+import { compareFields, packetsOf } from "./compare.ts";
+import { isOursToShow, knownDifference } from "./known.ts";
+
+const registry = standardRegistry();
+
+for (const file of allCaptures()) {
+  const name = captureName(file);
+  programTest(`${name}: every field has the value that tshark gives it`, ["tshark"], () => {
+    const { frames, equal, differences, onlyTshark } = compareFields(registry, file);
+    assert.ok(equal > frames * 10, `${equal} values of ${frames} frames were compared`);
+    assert.deepEqual(
+      differences.filter((line) => !knownDifference(name, line)),
+      [],
+    );
+    if (name === "errors" || name === "cut") return;
+    const missing = [...onlyTshark.keys()].filter(isOursToShow);
+    assert.deepEqual(missing, [], "fields that lie in the bytes and have no name here");
+  });
+
+  programTest(`${name}: every frame is written back byte for byte`, [], () => {
+    const packets = packetsOf(registry, file);
+    assert.ok(packets.length > 0);
+    for (const [i, packet] of packets.entries())
+      assert.equal(hexText(build(registry, givenLayers(packet))), hexText(packet.bytes), `frame ${i + 1}`);
+  });
+}

@@ -1,0 +1,11 @@
+import { Packet } from "#packet/dissect.ts";
+import { standardRegistry } from "#wire/registry.ts";
+import { Query } from "#packet/query/query.ts";
+import { packetTree } from "#packet/show.ts";
+import { fromHex } from "./corpus.ts";
+import { frameIn } from "./packets.ts";
+const r = standardRegistry();
+const { first, bytes, missing } = frameIn(r, fromHex(process.argv[2]!));
+const p = new Packet(r, first, bytes, { originalLength: bytes.length + missing });
+for (const l of packetTree(p)) console.log("  ".repeat(l.depth) + l.text, `[${l.start}-${l.end}] ${l.query ?? ""}`);
+for (const l of p.layers) console.log(l.message.name, l.start, l.headerEnd, l.end, l.limit, l.whole, l.quoted);
