@@ -1,6 +1,6 @@
 # Completion for bash: source this file.
 _parley() {
-  COMPREPLY=($(compgen -W "chat lab doctor --command --socket --server --token --help --version" -- "${COMP_WORDS[COMP_CWORD]}"))
+  COMPREPLY=($(compgen -W "chat lab packets doctor --command --socket --server --token --help --version" -- "${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _parley parley
 

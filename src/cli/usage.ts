@@ -2,6 +2,7 @@
 export const USAGE = `Usage: parley [--socket PATH | --server URL [--token TOKEN]] [-c COMMAND]... [FILE]
        parley chat --nick NAME [--peer ADDRESS]
        parley lab COMMAND
+       parley packets TOOL …
        parley doctor [-c FILE|FOLDER] [-p PROFILE] [-s KEY=VALUE]... [--json]
 
 Without a command or a script, parley is the prompt of a running parleyd.
@@ -20,7 +21,7 @@ At the prompt, "?" shows what can follow and Tab completes; words may be abbrevi
 Output goes through "| include RE", "| exclude RE", "| begin RE", "| count" and "| json".
 
 parley chat is a whispering gopher in one line; parley lab runs networks of several
-nodes; parley doctor says what this machine lacks for a node.
+nodes; parley packets reads and filters capture files; parley doctor says what this machine lacks for a node.
 
 Exit status: 0 done, 1 a command failed, 2 bad usage.
 `;

@@ -106,8 +106,10 @@ export class Packet {
 
   #step(): void {
     const message = this.registry.messages[this.#next]!;
-    const place: LayerPlace = { headerEnd: 0, end: 0, next: -1 };
-    const [at, limit, quoted] = [this.#at, this.#limit, this.#quoted];
+    const place = PLACE;
+    const at = this.#at;
+    const limit = this.#limit;
+    const quoted = this.#quoted;
     const values = quoted
       ? undefined
       : this.registry.parser(this.#next)(this.bytes, at, limit, this.captured, place);
@@ -241,6 +243,9 @@ export class Packet {
     return partial === value ? "offload" : "bad";
   }
 }
+
+/** What a parser leaves behind, until the layer is made. */
+const PLACE: LayerPlace = { headerEnd: 0, end: 0, next: -1 };
 
 /** Tunnels inside tunnels: nobody sends more, and a crafted packet must not make us walk for ever. */
 const MOST_LAYERS = 64;

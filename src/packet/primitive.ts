@@ -49,7 +49,7 @@ export function writeUint(
  * Texts of addresses are remembered: a capture has few of them and many packets, and making one costs ten times
  * as much as finding it. Direct-mapped, so the memory is bounded and a flood of random addresses only misses.
  */
-const CACHED = 4_096;
+const CACHED = 16_384;
 const ipv4Keys = new Float64Array(CACHED).fill(-1);
 const ipv4Texts: string[] = new Array<string>(CACHED).fill("");
 const macHigh = new Int32Array(CACHED).fill(-1);
@@ -58,13 +58,15 @@ const macTexts: string[] = new Array<string>(CACHED).fill("");
 const ipv6Keys = new Int32Array(CACHED * 4);
 const ipv6Texts: (string | undefined)[] = new Array<string | undefined>(CACHED).fill(undefined);
 
+const OCTETS = Array.from({ length: 256 }, (_, i) => `${i}.`);
+
 /** Four bytes as "192.0.2.1". */
 export function ipv4Text(bytes: Uint8Array, at: number): string {
   const low = (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
   const key = bytes[at]! * 0x100_0000 + low;
-  const slot = (Math.imul(low ^ bytes[at]!, 0x9e3779b1) >>> 20) & (CACHED - 1);
+  const slot = (Math.imul(low ^ bytes[at]!, 0x9e3779b1) >>> 18) & (CACHED - 1);
   if (ipv4Keys[slot] === key) return ipv4Texts[slot]!;
-  const text = `${bytes[at]!}.${bytes[at + 1]!}.${bytes[at + 2]!}.${bytes[at + 3]!}`;
+  const text = OCTETS[bytes[at]!]! + OCTETS[bytes[at + 1]!]! + OCTETS[bytes[at + 2]!]! + String(bytes[at + 3]!);
   ipv4Keys[slot] = key;
   ipv4Texts[slot] = text;
   return text;
@@ -74,7 +76,7 @@ export function ipv4Text(bytes: Uint8Array, at: number): string {
 export function macText(bytes: Uint8Array, at: number): string {
   const high = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
   const low = (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!;
-  const slot = (Math.imul(high ^ Math.imul(low, 31), 0x9e3779b1) >>> 20) & (CACHED - 1);
+  const slot = (Math.imul(high ^ Math.imul(low, 31), 0x9e3779b1) >>> 18) & (CACHED - 1);
   if (macHigh[slot] === high && macLow[slot] === low) return macTexts[slot]!;
   const text = hexText(bytes, at, at + 6, ":");
   macHigh[slot] = high;
@@ -90,7 +92,7 @@ export function ipv6Text(bytes: Uint8Array, at: number): string {
   const c = word(bytes, at + 8);
   const d = word(bytes, at + 12);
   const mixed = Math.imul(a, 31) ^ Math.imul(b, 17) ^ Math.imul(c, 7) ^ d;
-  const slot = (Math.imul(mixed, 0x9e3779b1) >>> 20) & (CACHED - 1);
+  const slot = (Math.imul(mixed, 0x9e3779b1) >>> 18) & (CACHED - 1);
   const key = slot * 4;
   const known = ipv6Texts[slot];
   const same =

@@ -118,9 +118,14 @@ function writeMessage(sink: Sink, message: Message, given: GivenValues, context:
 
 function withDefaults(message: Message, given: GivenValues): GivenValues {
   const values: Record<string, unknown> = {};
-  for (const { name, spec } of message.members)
-    values[name] = given[name] ?? (spec.kind === "uint" ? spec.initial : undefined);
+  for (const { name, spec } of message.members) values[name] = given[name] ?? defaultOf(spec);
   return values;
+}
+
+/** What an absent value is, where others may ask for it. */
+function defaultOf(spec: Spec): unknown {
+  if (spec.kind === "uint" || spec.kind === "address") return spec.initial;
+  return spec.kind === "list" ? [] : undefined;
 }
 
 interface Writing {

@@ -1,6 +1,6 @@
 import { bytes, computed, next, u32, u8 } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
-import { NO_NEXT_HEADER } from "#wire/ipv6.ts";
+import { NO_NEXT_HEADER, nextHeaderText } from "#wire/ipv6.ts";
 import { IP_PROTOCOLS } from "#wire/names.ts";
 
 /** Shows that nobody changed a packet on its way. RFC 4302. */
@@ -18,6 +18,8 @@ export const AuthenticationHeader = message("ah", {
   headerSize: "length * 4 + 8",
   next: { table: "ip.proto", key: "nextHeader" },
   on: { "ip.proto": 51 },
+  info: ({ nextHeader, spi, sequence }) =>
+    `SPI 0x${spi.toString(16).padStart(8, "0")}, sequence ${sequence}, ${nextHeaderText(nextHeader)}`,
   mayOverrun: true,
   readsWhole: true,
 });

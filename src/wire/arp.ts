@@ -1,5 +1,6 @@
 import { bytes, ip, mac, u16, u8, when } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
+import { hexText } from "#packet/primitive.ts";
 import { ETHERTYPES } from "#wire/names.ts";
 
 /** Addresses that are none of Ethernet's and IPv4's are read as bytes. */
@@ -47,6 +48,32 @@ export const Arp = message("arp", {
   },
   size: "8 + 2 * hardwareSize + 2 * protocolSize",
   on: { ethertype: [0x0806, 0x8035] },
+  info(values) {
+    const { opcode, senderIp, targetIp, senderMac, targetMac } = values;
+    const sender = senderIp ?? unknownAddress(values.senderProtocol);
+    const target = targetIp ?? unknownAddress(values.targetProtocol);
+    const senderLink = senderMac ?? unknownAddress(values.senderHardware);
+    const targetLink = targetMac ?? unknownAddress(values.targetHardware);
+    const isOwn = senderIp !== undefined && senderIp === targetIp;
+    switch (opcode) {
+      case 1:
+        if (isOwn) return `${targetMac === NO_MAC_YET ? "announcement" : "gratuitous request"} of ${sender}`;
+        return senderIp === NO_IP_YET ? `who has ${target}? probe` : `who has ${target}? tell ${sender}`;
+      case 2:
+        return isOwn
+          ? `gratuitous reply: ${sender} is at ${senderLink}`
+          : `${sender} is at ${senderLink}`;
+      case 3:
+      case 8:
+        return `who is ${targetLink}? tell ${senderLink}`;
+      case 4:
+        return `${targetLink} is ${target}`;
+      case 9:
+        return `${senderLink} is ${sender}`;
+      default:
+        return `opcode ${opcode}`;
+    }
+  },
   derived: {
     "arp.isgratuitous": {
       type: "boolean",
@@ -68,3 +95,11 @@ export const Arp = message("arp", {
     },
   },
 });
+
+const NO_IP_YET = "0.0.0.0";
+const NO_MAC_YET = "00:00:00:00:00:00";
+
+/** An address of a kind that has no text of its own. */
+function unknownAddress(address: Uint8Array | undefined): string {
+  return address && address.length > 0 ? hexText(address) : "nobody";
+}

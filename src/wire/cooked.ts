@@ -1,7 +1,7 @@
 import { bytes, ip, mac, next, padding, u16, u32, u8, when } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
 import { trailerNames } from "#wire/frame-trailer.ts";
-import { ETHERTYPES } from "#wire/names.ts";
+import { ETHERTYPES, etherTypeText } from "#wire/names.ts";
 
 const PACKET_TYPES = { 0: "to us", 1: "broadcast", 2: "multicast", 3: "to another host", 4: "sent by us" };
 const HARDWARE_TYPES = {
@@ -59,6 +59,12 @@ const DERIVED = {
 
 const protocol = u16(next("ethertype", String(OWN_TYPE)), { display: "hex", names: ETHERTYPES, query: [] });
 
+/** "to us, IPv4". */
+function cookedText(values: { readonly packetType: number; readonly protocol: number }): string {
+  const direction = (PACKET_TYPES as Readonly<Record<number, string>>)[values.packetType];
+  return `${direction ?? `packet type ${values.packetType}`}, ${etherTypeText(values.protocol)}`;
+}
+
 /** What Linux puts before packets captured on all interfaces at once, in place of their link layer. */
 export const Cooked = message("sll", {
   title: "Linux cooked capture",
@@ -73,6 +79,7 @@ export const Cooked = message("sll", {
   },
   next: NEXT,
   on: { linktype: 113 },
+  info: (values) => cookedText(values),
   derived: DERIVED,
 });
 
@@ -94,5 +101,6 @@ export const Cooked2 = message("sll2", {
   },
   next: NEXT,
   on: { linktype: 276 },
+  info: (values) => cookedText(values),
   derived: DERIVED,
 });

@@ -37,5 +37,12 @@ export const EthernetLoopback = message("loop", {
     steps: list(Step, { until: "function != 2" }),
   },
   on: { ethertype: 0x9000 },
+  info({ skipCount, steps }) {
+    const ways = steps.map(({ function: kind, forwardingAddress, receiptNumber }) => {
+      if (kind === FORWARD) return `forward to ${forwardingAddress}`;
+      return kind === 1 ? `reply, receipt ${receiptNumber}` : `function ${kind}`;
+    });
+    return `${ways.join(", ")}${skipCount > 0 ? `, ${skipCount} bytes done` : ""}`;
+  },
   derived: { "loop.relevant_function": { type: "number", title: "Next function", value: findRelevant } },
 });

@@ -1,7 +1,7 @@
 import { mac, next, u16 } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
 import { findChecksum, trailerNames } from "#wire/frame-trailer.ts";
-import { ETHERTYPES } from "#wire/names.ts";
+import { ETHERTYPES, etherTypeText } from "#wire/names.ts";
 
 const DESTINATION_OUI = "$0 << 16 | $1 << 8 | $2";
 const SOURCE_OUI = "$6 << 16 | $7 << 8 | $8";
@@ -14,6 +14,7 @@ const IS_LENGTH = "type <= 1500 && type > 0";
 /** A frame of Ethernet: DIX, whose third field is a type, or IEEE 802.3, where it is the length of an LLC packet. */
 export const Ethernet = message("eth", {
   title: "Ethernet",
+  label: "Ethernet",
   rfc: "IEEE 802.3",
   fields: {
     destination: mac("00:00:00:00:00:00", { query: ["eth.dst", "eth.addr"] }),
@@ -33,6 +34,10 @@ export const Ethernet = message("eth", {
     { table: "ethernet.length", when: `${IS_LENGTH} && ($14 & $15) != 255` },
   ],
   on: { linktype: 1, ethertype: 0x6558, vxlan: 0 },
+  info({ type }) {
+    if (type >= 1536 || type === 0) return etherTypeText(type);
+    return type <= 1500 ? `802.3, length ${type}` : `${type} is neither length nor type`;
+  },
   derived: {
     "eth.type": { type: "number", title: "Type", value: "type", when: "type >= 1536 || type == 0" },
     "eth.len": { type: "number", title: "Length", value: "type", when: IS_LENGTH },

@@ -15,8 +15,8 @@ import {
 } from "#packet/field.ts";
 import { message, type Endpoints } from "#packet/message.ts";
 import { Ipv6Option } from "#wire/ipv6-options.ts";
-import { NO_NEXT_HEADER } from "#wire/ipv6.ts";
-import { IP_PROTOCOLS } from "#wire/names.ts";
+import { NO_NEXT_HEADER, nextHeaderText } from "#wire/ipv6.ts";
+import { fragmentText, IP_PROTOCOLS } from "#wire/names.ts";
 
 const nextHeader = (query: string) => u8(next("ip.proto", NO_NEXT_HEADER), { query, names: IP_PROTOCOLS });
 
@@ -30,6 +30,7 @@ const OCTETS = { type: "number", title: "Length in bytes", value: "length * 8 + 
 /** Options that every router on the way looks at. RFC 8200 4.3. */
 export const HopByHopOptions = message("ipv6.hopopts", {
   title: "IPv6 Hop-by-Hop Options",
+  label: "IPv6",
   rfc: "RFC 8200",
   fields: {
     nextHeader: nextHeader(".nxt"),
@@ -40,6 +41,7 @@ export const HopByHopOptions = message("ipv6.hopopts", {
   headerSize: "length * 8 + 8",
   next: { table: "ip.proto", key: "nextHeader" },
   on: { "ip.proto": 0 },
+  info: ({ nextHeader: following }) => nextHeaderText(following),
   mayOverrun: true,
   readsWhole: true,
   derived: { "ipv6.hopopts.len_oct": OCTETS },
@@ -48,6 +50,7 @@ export const HopByHopOptions = message("ipv6.hopopts", {
 /** Options for the destination alone, or, before a routing header, for each stop. RFC 8200 4.6. */
 export const DestinationOptions = message("ipv6.dstopts", {
   title: "IPv6 Destination Options",
+  label: "IPv6",
   rfc: "RFC 8200",
   fields: {
     nextHeader: nextHeader(".nxt"),
@@ -58,6 +61,7 @@ export const DestinationOptions = message("ipv6.dstopts", {
   headerSize: "length * 8 + 8",
   next: { table: "ip.proto", key: "nextHeader" },
   on: { "ip.proto": 60 },
+  info: ({ nextHeader: following }) => nextHeaderText(following),
   mayOverrun: true,
   readsWhole: true,
   derived: { "ipv6.dstopts.len_oct": OCTETS },
@@ -96,14 +100,17 @@ const SegmentRoute = message("ipv6.routing.srh", {
   },
 });
 
+const ROUTES = { 0: "source route", 2: "home address", 3: "RPL source route", 4: "segment routing" };
+
 /** Addresses that a packet has to visit: sources routes, mobile nodes and segment routing. RFC 8200 4.4. */
 export const RoutingHeader = message("ipv6.routing", {
   title: "IPv6 Routing Header",
+  label: "IPv6",
   rfc: "RFC 8200",
   fields: {
     nextHeader: nextHeader(".nxt"),
     length: headerLength,
-    type: u8(4, { names: { 0: "Source Route", 2: "Type 2", 3: "RPL Source Route", 4: "Segment Routing" } }),
+    type: u8(4, { names: ROUTES }),
     segmentsLeft: u8(0, { query: ".segleft" }),
     route: choose(
       "type",
@@ -114,6 +121,8 @@ export const RoutingHeader = message("ipv6.routing", {
   headerSize: "length * 8 + 8",
   next: { table: "ip.proto", key: "nextHeader" },
   on: { "ip.proto": 43 },
+  info: ({ nextHeader: following, type, segmentsLeft }) =>
+    `${ROUTES[type as keyof typeof ROUTES] ?? `type ${type}`}, ${segmentsLeft} left, ${nextHeaderText(following)}`,
   readsWhole: true,
   derived: { "ipv6.routing.len_oct": OCTETS },
   endpoints: ({ route, segmentsLeft }): Endpoints => {
@@ -135,6 +144,7 @@ function lastStop(route: unknown): string | undefined {
 /** A part of a packet that was too large. Only the first part is followed. RFC 8200 4.5. */
 export const FragmentHeader = message("ipv6.fraghdr", {
   title: "IPv6 Fragment Header",
+  label: "IPv6",
   rfc: "RFC 8200",
   fields: {
     nextHeader: nextHeader(".nxt"),
@@ -150,4 +160,6 @@ export const FragmentHeader = message("ipv6.fraghdr", {
     { table: "ip.proto", key: "nextHeader", when: "fragmentOffset == 0 && moreFragments == 1", quoted: true },
   ],
   on: { "ip.proto": 44 },
+  info: ({ nextHeader: following, fragmentOffset, moreFragments, id }) =>
+    fragmentText(nextHeaderText(following), { offset: fragmentOffset * 8, more: moreFragments === 1, id, digits: 8 }),
 });

@@ -1,7 +1,7 @@
 import { bits, computed, ip6, next, u16, u8 } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
 import { addressNames } from "#wire/ipv6-addresses.ts";
-import { IP_PROTOCOLS } from "#wire/names.ts";
+import { IP_PROTOCOLS, ipProtocolText } from "#wire/names.ts";
 
 /** The number of "nothing follows": what a header names that no known one comes after. RFC 8200 4.7. */
 export const NO_NEXT_HEADER = "59";
@@ -12,6 +12,7 @@ const IS_JUMBOGRAM = "nextHeader == 0 && $42 == 0xc2 && ($44 > 0 || $45 > 0)";
 /** The Internet Protocol, version 6. RFC 8200; DSCP RFC 2474, ECN RFC 3168, flow labels RFC 6437. */
 export const Ipv6 = message("ipv6", {
   title: "Internet Protocol Version 6",
+  label: "IPv6",
   rfc: "RFC 8200",
   fields: {
     version: bits(4, 6, { query: ["ipv6.version", "ip.version"] }),
@@ -31,8 +32,14 @@ export const Ipv6 = message("ipv6", {
   next: { table: "ip.proto", key: "nextHeader" },
   on: { ethertype: 0x86dd, "ip.proto": 41, linktype: 229, "raw.version": 6 },
   pseudoHeader: [8, 40],
+  info: ({ nextHeader }) => nextHeaderText(nextHeader),
   derived: {
     "ipv6.tclass": { type: "number", title: "Traffic class", value: "dscp * 4 + ecn" },
     ...addressNames(8, 24),
   },
 });
+
+/** What follows a header: "UDP", "protocol 253". */
+export function nextHeaderText(nextHeader: number): string {
+  return nextHeader === Number(NO_NEXT_HEADER) ? "no next header" : ipProtocolText(nextHeader);
+}

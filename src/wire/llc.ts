@@ -1,6 +1,6 @@
 import { bit, bits, next, u16, u24, u8, when } from "#packet/field.ts";
 import { message, type DerivedOptions } from "#packet/message.ts";
-import { ETHERTYPES } from "#wire/names.ts";
+import { ETHERTYPES, etherTypeText } from "#wire/names.ts";
 
 /** Service access points: IEEE's registry, without the bit that tells a group or a response. */
 const SAPS = {
@@ -79,6 +79,14 @@ export const Llc = message("llc", {
     { table: "llc.exchange", when: `!(${IS_SNAP}) && ${IS_EXCHANGE}` },
   ],
   on: { "ethernet.length": 0, "sll.ltype": 4 },
+  info({ control, sequence = 0, dsap, ssap, oui, pid }) {
+    const from = sapText(ssap & 0xfe);
+    const parts = [controlText(control, sequence)];
+    if (oui === undefined) parts.push(`${from} → ${sapText(dsap)}${(ssap & 1) === 1 ? ", response" : ""}`);
+    else if (oui === 0 || oui === 0xf8) parts.push(`SNAP, ${etherTypeText(pid ?? 0)}`);
+    else parts.push(`SNAP, organization ${hex(oui, 6)}, protocol ${hex(pid ?? 0, 4)}`);
+    return parts.join(", ");
+  },
   derived: {
     "llc.dsap.sap": { type: "number", title: "Destination without the group bit", value: "dsap >> 1" },
     "llc.dsap.ig": { type: "boolean", title: "Destination is a group", value: "dsap & 1" },
@@ -143,9 +151,39 @@ export const Llc = message("llc", {
   },
 });
 
+function hex(value: number, digits: number): string {
+  return `0x${value.toString(16).padStart(digits, "0")}`;
+}
+
+function sapText(sap: number): string {
+  return (SAPS as Readonly<Record<number, string>>)[sap] ?? hex(sap, 2);
+}
+
+/** Frames without numbers, by their control byte without the poll bit. IEEE 802.2 5.4. */
+const UNNUMBERED: Readonly<Record<number, string>> = {
+  0x03: "UI",
+  0x0f: "DM",
+  0x43: "DISC",
+  0x63: "UA",
+  0x6f: "SABME",
+  0x87: "FRMR",
+  0xaf: "XID",
+  0xe3: "TEST",
+};
+const SUPERVISORY = ["RR", "RNR", "REJ"];
+
+/** "UI", "RR, next 4", "I, frame 1, next 2". */
+function controlText(control: number, sequence: number): string {
+  if ((control & 3) === 3) return UNNUMBERED[control & 0xef] ?? `unnumbered ${hex(control, 2)}`;
+  const next = `next ${sequence >> 1}`;
+  if ((control & 1) === 0) return `I, frame ${control >> 1}, ${next}`;
+  return `${SUPERVISORY[(control >> 2) & 3] ?? "supervisory"}, ${next}`;
+}
+
 /** What the other side understands, in an XID frame. IEEE 802.2 5.4.1.1.2. */
 export const LlcExchange = message("basicxid", {
   title: "Logical-Link Control Basic Format XID",
+  label: "XID",
   rfc: "IEEE 802.2",
   prefix: "basicxid.llc.xid",
   fields: {
@@ -156,4 +194,5 @@ export const LlcExchange = message("basicxid", {
   },
   size: "headerSize",
   on: { "llc.exchange": 0 },
+  info: ({ types, windowSize }) => `basic format, types ${hex(types, 2)}, window ${windowSize}`,
 });

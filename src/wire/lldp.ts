@@ -15,7 +15,8 @@ import {
   u8,
   when,
 } from "#packet/field.ts";
-import { message } from "#packet/message.ts";
+import { message, type ValuesOf } from "#packet/message.ts";
+import { bytesText } from "#packet/show.ts";
 import { Organization } from "#wire/lldp-organization.ts";
 import { objectIdentifier } from "#wire/object-identifier.ts";
 
@@ -186,4 +187,26 @@ export const Lldp = message("lldp", {
   fields: { items: list(LldpTlv, { until: "type == 0" }) },
   size: "headerSize",
   on: { ethertype: 0x88cc },
+  info({ items }) {
+    const parts = items.map(itemText).filter((each) => each !== undefined);
+    return parts.length > 0 ? parts.join(", ") : `${items.length} items`;
+  },
 });
+
+/** What a line says of an item: who speaks, from which port, and for how long it counts. */
+function itemText({ type, value }: ValuesOf<typeof LldpTlv>): string | undefined {
+  if (type === 3 && typeof value === "number") return `${value} s`;
+  if (type === 5 && typeof value === "string") return value;
+  if (typeof value !== "object") return undefined;
+  if (type === 1 && "id" in value) return `chassis ${identityText(value.id)}`;
+  return type === 2 && "subtype" in value && "name" in value
+    ? `port ${identityText(value.name ?? value.address)}`
+    : undefined;
+}
+
+function identityText(id: unknown): string {
+  if (typeof id === "string") return id;
+  if (id instanceof Uint8Array) return bytesText(id);
+  const { address } = (id ?? {}) as { readonly address?: unknown };
+  return typeof address === "string" ? address : address instanceof Uint8Array ? bytesText(address) : "none";
+}

@@ -16,6 +16,11 @@ export const ETHERTYPES: ReadonlyMap<number, string> = new Map([
   [0x9000, "Loopback"],
 ]);
 
+/** A type of Ethernet's by its name, or as a number: "IPv4", "type 0x88b5". */
+export function etherTypeText(type: number): string {
+  return ETHERTYPES.get(type) ?? `type 0x${type.toString(16).padStart(4, "0")}`;
+}
+
 export const IP_PROTOCOLS: ReadonlyMap<number, string> = new Map([
   [0, "IPv6 Hop-by-Hop Option"],
   [1, "ICMP"],
@@ -36,3 +41,18 @@ export const IP_PROTOCOLS: ReadonlyMap<number, string> = new Map([
   [112, "VRRP"],
   [132, "SCTP"],
 ]);
+
+/** A protocol in IP by its name, or as a number: "UDP", "protocol 253". */
+export function ipProtocolText(protocol: number): string {
+  return IP_PROTOCOLS.get(protocol) ?? `protocol ${protocol}`;
+}
+
+/** "fragment of UDP, bytes from 160, more follow, id 0x0fa0". */
+export function fragmentText(
+  what: string,
+  { offset, more, id, digits }: { offset: number; more: boolean; id: number; digits: number },
+): string {
+  const place = more ? (offset === 0 ? "first fragment" : "fragment") : offset === 0 ? "only fragment" : "last fragment";
+  const from = offset > 0 ? ` from byte ${offset}` : "";
+  return `${place} of ${what}${from}, id 0x${id.toString(16).padStart(digits, "0")}`;
+}

@@ -13,7 +13,7 @@ import {
   u8,
   when,
 } from "#packet/field.ts";
-import { message, type DerivedOptions, type Finder } from "#packet/message.ts";
+import { message, type DerivedOptions, type Finder, type ValuesOf } from "#packet/message.ts";
 import { readUint } from "#packet/primitive.ts";
 
 const [CONFIGURATION, RAPID, TOPOLOGY_CHANGE] = [0, 2, 0x80];
@@ -152,6 +152,19 @@ const BPDU = {
   ),
 };
 
+type Body = ValuesOf<typeof Configuration> | ValuesOf<typeof Rapid> | object;
+
+/** "rapid, topology change, root 32768/1/02:00:00:00:00:01, cost 4, port 0x8002". */
+function bodyText(body: Body, isMultiple: boolean): string {
+  if (body instanceof Uint8Array) return "unknown type";
+  if (!("root" in body)) return "topology change notification";
+  const { root, rootCost, port, topologyChange } = body;
+  const kind = isMultiple ? "multiple" : "role" in body ? "rapid" : "configuration";
+  const bridge = `${root.priority * 4096}/${root.extension}/${root.address}`;
+  const change = topologyChange ? ", topology change" : "";
+  return `${kind}${change}, root ${bridge}, cost ${rootCost}, port 0x${port.toString(16).padStart(4, "0")}`;
+}
+
 const NEEDS = `$3 == ${CONFIGURATION} || $3 == ${RAPID} ? 35 : 4`;
 
 /** A time as seconds: two bytes at a fixed place, in 256ths. */
@@ -182,6 +195,7 @@ export const Stp = message("stp", {
   },
   size: "headerSize",
   on: { "llc.dsap": 0x42 },
+  info: ({ version, body, regions }) => (regions || version < 3 ? "" : "short ") + bodyText(body, regions !== undefined),
   derived: TIMES,
 });
 
@@ -212,5 +226,10 @@ export const PvstStp = message("pvst", {
   },
   size: "headerSize",
   on: { "llc.cisco_pid": 0x010b },
+  info({ body, records }) {
+    const origin = records?.find(({ type }) => type === 0)?.value;
+    const vlan = origin === undefined || origin instanceof Uint8Array ? "" : `VLAN ${origin.vlan}, `;
+    return vlan + bodyText(body, false);
+  },
   derived: TIMES,
 });

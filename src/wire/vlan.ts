@@ -2,7 +2,7 @@ import { bit, bits, next, u16 } from "#packet/field.ts";
 import type { Layer, Packet } from "#packet/dissect.ts";
 import { message, type Finder } from "#packet/message.ts";
 import { trailerNames } from "#wire/frame-trailer.ts";
-import { ETHERTYPES } from "#wire/names.ts";
+import { ETHERTYPES, etherTypeText } from "#wire/names.ts";
 
 /** A tag of IEEE 802.1Q: priority and the virtual LAN that the frame belongs to. */
 export const Vlan = message("vlan", {
@@ -25,12 +25,19 @@ export const Vlan = message("vlan", {
     { table: "ethernet.length", when: "type <= 1500 && ($4 & $5) != 255" },
   ],
   on: { ethertype: [0x8100, 0x9100] },
+  info: (values) => tagText(values),
   derived: {
     "vlan.etype": { type: "number", title: "Type", value: "type", when: "type > 1500" },
     "vlan.len": { type: "number", title: "Length", value: "type", when: "type <= 1500" },
     ...trailerNames("vlan.trailer"),
   },
 });
+
+/** "VLAN 100, priority 5, IPv4". */
+function tagText({ id, priority, type }: Readonly<Record<"id" | "priority" | "type", number>>): string {
+  const what = type > 1500 ? etherTypeText(type) : `length ${type}`;
+  return `VLAN ${id}${priority > 0 ? `, priority ${priority}` : ""}, ${what}`;
+}
 
 /** Of two service tags in a row, Wireshark calls the first one's VLAN the service's and the second one's the customer's. */
 function idAs(role: "only" | "outer" | "inner"): Finder {
@@ -61,6 +68,7 @@ const SERVICE_TAG = 0x88a8;
 /** The service tag of a provider bridge, outside the customer's own tag. */
 export const ServiceVlan = message("ieee8021ad", {
   title: "802.1ad Provider Bridge",
+  label: "802.1ad",
   rfc: "IEEE 802.1ad",
   fields: {
     priority: bits(3),
@@ -70,6 +78,7 @@ export const ServiceVlan = message("ieee8021ad", {
   },
   next: { table: "ethertype", key: "type" },
   on: { ethertype: SERVICE_TAG },
+  info: (values) => tagText(values),
   derived: {
     "ieee8021ad.id": { type: "number", title: "VLAN", value: idAs("only") },
     "ieee8021ad.svid": { type: "number", title: "Service VLAN", value: idAs("outer") },

@@ -1,6 +1,17 @@
 /** What the shells complete of parley and parleyd: options and subcommands; files are the shell's own. */
 const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
-  parley: ["chat", "lab", "doctor", "--command", "--socket", "--server", "--token", "--help", "--version"],
+  parley: [
+    "chat",
+    "lab",
+    "packets",
+    "doctor",
+    "--command",
+    "--socket",
+    "--server",
+    "--token",
+    "--help",
+    "--version",
+  ],
   parleyd: [
     "--config",
     "--profile",

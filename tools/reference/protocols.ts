@@ -36,19 +36,19 @@ function section(
   const first = messages.find(({ transparent }) => !transparent) ?? messages[0]!;
   const source = first.rfc === undefined ? "" : ` ${first.rfc}.`;
   const places = messages.flatMap((message) =>
-    [...message.on].map(([table, keys]) => `${table} ${keys.join(", ")}`),
+    [...message.on].map(([table, keys]) => `${table} ${keys.map((key) => keyText(table, key)).join(", ")}`),
   );
   const rows = [...fields.values()]
     .filter((field) => field.type !== "protocol" && field.layers.some(({ protocol }) => protocol === name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(rowOf);
-  const about = first.about === undefined ? "" : ` ${cell(first.about)}`;
+  const about = first.about === undefined ? "" : ` ${line(first.about)}`;
   return [
     `## ${name}`,
     "",
-    `${cell(first.title)}.${source}${about}${places.length > 0 ? ` Found under ${places.join("; ")}.` : ""}`,
+    `${line(first.title)}.${source}${about}${places.length > 0 ? ` Found under ${places.join("; ")}.` : ""}`,
     "",
-    ...(rows.length > 0 ? ["| field | type | meaning |", "| --- | --- | --- |", ...rows, ""] : []),
+    ...(rows.length > 0 ? [...rows, ""] : []),
   ].join("\n");
 }
 
@@ -56,11 +56,19 @@ function rowOf({ name, type, title, names }: QueryField): string {
   const known = names ? [...names].slice(0, MOST_NAMES).map(([key, each]) => `${key} ${each}`) : [];
   const more = names && names.size > MOST_NAMES ? ", …" : "";
   const meaning = known.length > 0 ? `${title}: ${known.join(", ")}${more}` : title;
-  return `| \`${name}\` | ${type} | ${cell(meaning)} |`;
+  return `- \`${name}\` (${type}) ${line(meaning)}`;
 }
 
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ").replace(/\.$/, "");
+function keyText(table: string, key: number): string {
+  return table === "ethertype" ? `0x${key.toString(16).padStart(4, "0")}` : String(key);
+}
+
+/** In one line, and nothing in it is Markdown. */
+function line(text: string): string {
+  return text
+    .replaceAll(/[*_<>[\]`|\\]/g, "\\$&")
+    .replaceAll(/\s+/g, " ")
+    .replace(/\.$/, "");
 }
 
 /** Enough to see what is meant; `parley packets protocols NAME` has the rest in its place. */

@@ -144,7 +144,7 @@ export class WalkWriter implements Visitor {
   #codecFacts(spec: CodecSpec, place: VisitedPlace): string {
     const branches = (spec.codec.facts ?? []).flatMap(({ query, type }) => {
       if (!this.#wants(query)) return [];
-      const notes = this.#notes(query, {
+      const found = {
         start: "0",
         end: "0",
         value: "value",
@@ -154,7 +154,8 @@ export class WalkWriter implements Visitor {
             ? `${this.generator.constant(addressBytes)}(${this.generator.constant(type)}, value)`
             : "value",
         form: "other",
-      });
+      } as const;
+      const notes = this.#notes(query, found, true);
       return [`if (name === ${this.generator.constant(query)}) {\n${notes}\n}`];
     });
     const take = this.generator.name("t");
@@ -166,7 +167,8 @@ export class WalkWriter implements Visitor {
     ].join("\n");
   }
 
-  #notes(name: string, place: ValuePlace): string {
+  /** `isInside`: the code stands in a function of its own, from which it cannot answer for the packet. */
+  #notes(name: string, place: ValuePlace, isInside = this.generator.isNested): string {
     const lines: string[] = [];
     this.#notesNested ||= this.generator.isNested;
     const lookup = this.#wishes.lookups.get(name);
@@ -181,7 +183,7 @@ export class WalkWriter implements Visitor {
     for (const watched of this.#wishes.watched.get(name) ?? []) {
       const constants = (value: unknown): string => this.generator.constant(value);
       const condition = conditionOf(watched.test, place, constants, this.#regexes);
-      lines.push(watched.note(condition, this.generator.isNested));
+      lines.push(watched.note(condition, isInside));
     }
     return lines.join("\n");
   }

@@ -1,0 +1,10 @@
+import { standardRegistry } from "./.app-registry.ts";
+import { Query } from "#packet/query/query.ts";
+import { packetsOf } from "../../test/interop/tshark/compare.ts";
+const registry = standardRegistry();
+const F = globalThis.Function;
+globalThis.Function = class extends F { constructor(...a: string[]) { if (a.at(-1)!.includes("case") || a.length > 0) console.log(a.at(-1)); super(...a); } } as never;
+const q = new Query(registry, process.argv[3]!);
+const first = registry.find("linktype", 1)!;
+const p = packetsOf(registry, process.argv[2]!)[0]!;
+console.log(q.matcher(first)(p.bytes, 0, p.bytes.length, { } as never));
