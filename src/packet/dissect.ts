@@ -113,27 +113,20 @@ export class Packet {
     const values = quoted
       ? undefined
       : this.registry.parser(this.#next)(this.bytes, at, limit, this.captured, place);
+    let layer: Layer;
     if (values) {
-      this.#layers.push({
-        message,
-        start: at,
-        headerEnd: place.headerEnd,
-        end: place.end,
-        limit,
-        values,
-        whole: true,
-        quoted,
-      });
+      const { headerEnd, end } = place;
+      layer = { message, start: at, headerEnd, end, limit, values, whole: true, quoted };
       this.#next = place.next;
-    } else this.#stepThoroughly(message, at, limit, place);
-    const layer = this.#layers.at(-1)!;
+    } else layer = this.#stepThoroughly(message, at, limit);
+    this.#layers.push(layer);
     this.#at = layer.headerEnd;
     this.#limit = Math.min(layer.end, this.#stop);
     this.#stop = Infinity;
     if (this.#layers.length >= MOST_LAYERS) this.#next = -1;
   }
 
-  #stepThoroughly(message: Message, at: number, limit: number, place: LayerPlace): void {
+  #stepThoroughly(message: Message, at: number, limit: number): Layer {
     const problems: Problem[] = [];
     const reading = this.#read(message, at, limit, problems);
     const quoted = this.#quoted;
@@ -170,8 +163,7 @@ export class Packet {
       for (const [i, each] of problems.entries())
         if (each.kind === "truncated") problems[i] = { ...each, kind: "cut" };
     this.#problems.push(...problems);
-    this.#layers.push(layer);
-    place.next = this.#next;
+    return layer;
   }
 
   /** Takes the end that the layer's own length says; false when that lies inside its header. */

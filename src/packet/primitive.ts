@@ -65,10 +65,12 @@ export function ipv4Text(bytes: Uint8Array, at: number): string {
   const low = (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
   const key = bytes[at]! * 0x100_0000 + low;
   const slot = (Math.imul(low ^ bytes[at]!, 0x9e3779b1) >>> 18) & (CACHED - 1);
-  if (ipv4Keys[slot] === key) return ipv4Texts[slot]!;
+  const isMet = ipv4Keys[slot] === key;
+  if (isMet && ipv4Texts[slot] !== "") return ipv4Texts[slot]!;
   const text = OCTETS[bytes[at]!]! + OCTETS[bytes[at + 1]!]! + OCTETS[bytes[at + 2]!]! + String(bytes[at + 3]!);
+  // Kept when it is met again: a text that lives costs the collector more than one that is made and forgotten.
   ipv4Keys[slot] = key;
-  ipv4Texts[slot] = text;
+  ipv4Texts[slot] = isMet ? text : "";
   return text;
 }
 

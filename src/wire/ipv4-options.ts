@@ -235,6 +235,10 @@ const TYPES: readonly (readonly [type: number, name: string, query: string])[] =
 ];
 const KNOWN = TYPES.map(([type]) => `type == ${type}`).join(" || ");
 
+/** Two options share a number: RFC 791's has eleven bytes; where emit is to work that out, levels of two bytes. */
+const SECURITY =
+  "type != 130 || length == 11 || length == 0 && (data.level == 0 || data.level > 255) ? type : 1108";
+
 /** One option. Types 0 and 1 are single bytes. RFC 791 3.1; queries find only those with a name. */
 export const Ipv4Option = message("ip.opt", {
   title: "Option",
@@ -244,8 +248,7 @@ export const Ipv4Option = message("ip.opt", {
     data: when(
       "type > 1",
       choose(
-        // Two options share the number of the security option; the length tells them apart.
-        "type == 130 && length != 11 ? 1108 : type",
+        SECURITY,
         {
           7: RecordRoute,
           11: Mtu,

@@ -195,13 +195,13 @@ export const Lldp = message("lldp", {
 
 /** What a line says of an item: who speaks, from which port, and for how long it counts. */
 function itemText({ type, value }: ValuesOf<typeof LldpTlv>): string | undefined {
-  if (type === 3 && typeof value === "number") return `${value} s`;
-  if (type === 5 && typeof value === "string") return value;
-  if (typeof value !== "object") return undefined;
-  if (type === 1 && "id" in value) return `chassis ${identityText(value.id)}`;
-  return type === 2 && "subtype" in value && "name" in value
-    ? `port ${identityText(value.name ?? value.address)}`
-    : undefined;
+  if (value instanceof Uint8Array) return undefined;
+  if (type === 3) return `${String(value)} s`;
+  if (type === 5) return String(value);
+  if (type === 1) return `chassis ${identityText((value as ValuesOf<typeof Chassis>).id)}`;
+  if (type !== 2) return undefined;
+  const { name, address } = value as ValuesOf<typeof Port>;
+  return `port ${identityText(name ?? address)}`;
 }
 
 function identityText(id: unknown): string {

@@ -152,10 +152,8 @@ const BPDU = {
   ),
 };
 
-type Body = ValuesOf<typeof Configuration> | ValuesOf<typeof Rapid> | object;
-
 /** "rapid, topology change, root 32768/1/02:00:00:00:00:01, cost 4, port 0x8002". */
-function bodyText(body: Body, isMultiple: boolean): string {
+function bodyText(body: ValuesOf<typeof Stp>["body"], isMultiple: boolean): string {
   if (body instanceof Uint8Array) return "unknown type";
   if (!("root" in body)) return "topology change notification";
   const { root, rootCost, port, topologyChange } = body;
@@ -195,7 +193,7 @@ export const Stp = message("stp", {
   },
   size: "headerSize",
   on: { "llc.dsap": 0x42 },
-  info: ({ version, body, regions }) => (regions || version < 3 ? "" : "short ") + bodyText(body, regions !== undefined),
+  info: ({ body, regions }) => bodyText(body, regions !== undefined),
   derived: TIMES,
 });
 
@@ -227,9 +225,8 @@ export const PvstStp = message("pvst", {
   size: "headerSize",
   on: { "llc.cisco_pid": 0x010b },
   info({ body, records }) {
-    const origin = records?.find(({ type }) => type === 0)?.value;
-    const vlan = origin === undefined || origin instanceof Uint8Array ? "" : `VLAN ${origin.vlan}, `;
-    return vlan + bodyText(body, false);
+    const origin = records?.find(({ type }) => type === 0)?.value as { readonly vlan?: number } | undefined;
+    return (origin?.vlan === undefined ? "" : `VLAN ${origin.vlan}, `) + bodyText(body, false);
   },
   derived: TIMES,
 });

@@ -10,7 +10,6 @@ import { kindOf } from "#packet/query/checked.ts";
 import type { Frame } from "#packet/query/frame.ts";
 import { QuerySet } from "#packet/query/query-set.ts";
 import { Query } from "#packet/query/query.ts";
-import { randomValues } from "#packet/random-values.ts";
 import type { Node } from "#packet/read.ts";
 import { Registry } from "#packet/registry.ts";
 import { packetTree } from "#packet/show.ts";
@@ -221,7 +220,7 @@ function outcomeOf({ layers, problems }: Packet): string {
 }
 
 /** Layers that lead to each other, with random values. */
-function makeFrame(registry: Registry, random: Random): Uint8Array {
+function makeFrame(registry: Registry, random: Random): Uint8Array | undefined {
   const links = [...registry.table("linktype")];
   const [linkType, number] = links[random.below(links.length)]!;
   const missing = random.below(6) === 0 ? random.below(64) : 0;
@@ -229,7 +228,9 @@ function makeFrame(registry: Registry, random: Random): Uint8Array {
   const layers: GivenLayer[] = [];
   let message: Message | undefined = registry.messages[number]!;
   for (let depth = 0; message && depth < 7; depth++) {
-    layers.push({ message, given: randomValues(message, random) });
+    const raw = madeBytes(message, random);
+    if (!raw) return undefined;
+    layers.push({ message, given: {}, raw });
     const following: Message[] = message.next.flatMap(({ table }) =>
       [...registry.table(table).values()].map((each) => registry.messages[each]!),
     );

@@ -7,8 +7,8 @@ export interface Target {
   readonly longest: number;
   /** Inputs to start from, beside the files of the corpus. */
   seeds?(random: Random): readonly Uint8Array[];
-  /** An input made from nothing. */
-  make?(random: Random): Uint8Array;
+  /** An input made from nothing; undefined when that did not succeed. */
+  make?(random: Random): Uint8Array | undefined;
   /**
    * Takes an input through everything and says in a few words what came of it: inputs with new words are worth keeping.
    * Throws when something is wrong.
