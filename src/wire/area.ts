@@ -98,11 +98,22 @@ const areaCodec = lossless<AreaFrame>({
 /** area-net: nodes that know each other's addresses and measure how far they are. Frames of words, one line each. */
 export const Area = message("area", {
   title: "area-net",
+  label: "Area",
   fields: { frames: list(coded(areaCodec)) },
   on: { "tcp.port": 8083 },
   info: ({ frames }) =>
-    frames.flatMap((frame) => (frame instanceof Uint8Array ? [] : [frame.command])).join(", "),
+    frames.flatMap((frame) => (frame instanceof Uint8Array ? [] : [frameText(frame)])).join("; "),
 });
+
+/** Arguments that a line has room for. */
+const SHOWN: ReadonlySet<Name> = new Set<Name>(["label", "addr", "reason", "count"]);
+
+/** "CONN_REQ east [2001:db8::1]:8083". */
+function frameText({ command, arguments: words }: AreaFrame): string {
+  const names = COMMANDS.get(command.toUpperCase())?.arguments ?? [];
+  const shown = words.filter((_, i) => names[i] !== undefined && SHOWN.has(names[i]));
+  return [command, ...shown.map(({ value }) => String(value))].join(" ");
+}
 
 function readFrame(bytes: Uint8Array, at: number, end: number): Reading<AreaFrame> {
   const [head, start] = lineAt(bytes, at, end) ?? ["", end];

@@ -59,6 +59,7 @@ const BfdAuthentication = message("bfd.auth", {
 /** Tells within milliseconds whether the path to a neighbor works. RFC 5880; one hop RFC 5881, more RFC 5883. */
 export const Bfd = message("bfd", {
   title: "Bidirectional Forwarding Detection",
+  label: "BFD",
   rfc: "RFC 5880",
   fields: {
     version: bits(3, 1),
@@ -121,6 +122,7 @@ export const Bfd = message("bfd", {
 /** What the neighbor sends back as it is; only its sender knows what is in it. RFC 5881 4. */
 export const BfdEcho = message("bfd_echo", {
   title: "BFD Echo",
+  label: "BFD Echo",
   rfc: "RFC 5881 4",
   fields: { packet: bytes("rest") },
   on: { "udp.port": 3785 },

@@ -1,6 +1,7 @@
 import { bytes, checksum, choose, coded, u16, u32, u8, when } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
 import { IcmpExtension } from "#wire/icmp-extension.ts";
+import { icmpv6Text } from "#wire/icmpv6-text.ts";
 import { lookahead } from "#wire/lookahead.ts";
 import { MldQuery, MldReport, MldReport2 } from "#wire/mld.ts";
 import {
@@ -41,33 +42,34 @@ const Echo = message("icmpv6.echo", {
   fields: { identifier: u16(), sequence: u16(0, { query: ".sequence_number" }) },
 });
 
+const TYPES = {
+  1: "Destination unreachable",
+  2: "Packet too big",
+  3: "Time exceeded",
+  4: "Parameter problem",
+  128: "Echo request",
+  129: "Echo reply",
+  130: "Multicast listener query",
+  131: "Multicast listener report",
+  132: "Multicast listener done",
+  133: "Router solicitation",
+  134: "Router advertisement",
+  135: "Neighbor solicitation",
+  136: "Neighbor advertisement",
+  137: "Redirect",
+  143: "Multicast listener report, version 2",
+};
+
 /**
  * What nodes of IPv6 tell each other: errors, which quote the packet that they are about, echoes, neighbor discovery
  * and multicast listener discovery.
  */
 export const Icmpv6 = message("icmpv6", {
   title: "Internet Control Message Protocol v6",
+  label: "ICMPv6",
   rfc: "RFC 4443",
   fields: {
-    type: u8(128, {
-      names: {
-        1: "Destination unreachable",
-        2: "Packet too big",
-        3: "Time exceeded",
-        4: "Parameter problem",
-        128: "Echo request",
-        129: "Echo reply",
-        130: "Multicast listener query",
-        131: "Multicast listener report",
-        132: "Multicast listener done",
-        133: "Router solicitation",
-        134: "Router advertisement",
-        135: "Neighbor solicitation",
-        136: "Neighbor advertisement",
-        137: "Redirect",
-        143: "Multicast listener report, version 2",
-      },
-    }),
+    type: u8(128, { names: TYPES }),
     code: u8(),
     checksum: u16(checksum({ algorithm: "internet", over: "layer", pseudo: true }), { display: "hex" }),
     body: choose(
@@ -99,4 +101,6 @@ export const Icmpv6 = message("icmpv6", {
     quoted: true,
   },
   on: { "ip.proto": 58 },
+  info: ({ type, code, body }) =>
+    icmpv6Text(type, code, (TYPES as Readonly<Record<number, string>>)[type], body),
 });

@@ -152,10 +152,17 @@ const BPDU = {
   ),
 };
 
+/** Without a root it tells only that the topology has changed. */
+type Body =
+  | ValuesOf<typeof Configuration>
+  | ValuesOf<typeof Rapid>
+  | ValuesOf<typeof TopologyChange>
+  | Uint8Array;
+
 /** "rapid, topology change, root 32768/1/02:00:00:00:00:01, cost 4, port 0x8002". */
-function bodyText(body: ValuesOf<typeof Stp>["body"], isMultiple: boolean): string {
+function bodyText(body: Body, isMultiple: boolean): string {
   if (body instanceof Uint8Array) return "unknown type";
-  if (!("root" in body)) return "topology change notification";
+  if (!("rootCost" in body)) return "topology change notification";
   const { root, rootCost, port, topologyChange } = body;
   const kind = isMultiple ? "multiple" : "role" in body ? "rapid" : "configuration";
   const bridge = `${root.priority * 4096}/${root.extension}/${root.address}`;

@@ -44,7 +44,7 @@ const whisperCodec = lossless<WhisperValue>({
   read: readMessage,
   write: writeMessage,
   random: randomMessage,
-  show: ({ nick, address, body }) => `${nick === "" ? address : nick}: ${body}`,
+  show: whisperText,
   facts: FACTS,
   found: (value, take) => {
     for (const { query, of } of FACTS) {
@@ -57,13 +57,25 @@ const whisperCodec = lossless<WhisperValue>({
 /** Whispering gophers: everybody tells everybody what somebody said. One JSON object after the other, unframed. */
 export const Whisper = message("whisper", {
   title: "Whispering gophers",
+  label: "Whisper",
   fields: { messages: list(coded(whisperCodec)) },
   on: { "tcp.port": 55_555 },
   info: ({ messages }) => {
-    const count = messages.filter((each) => !(each instanceof Uint8Array)).length;
-    return count === 1 ? "1 message" : `${count} messages`;
+    const whole = messages.flatMap((each) => (each instanceof Uint8Array ? [] : [each]));
+    const [first] = whole;
+    if (!first) return messages.length > 0 ? "part of a message" : "";
+    const text = whisperText(first);
+    const shown = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+    return whole.length === 1 ? shown : `${whole.length} messages, ${shown}`;
   },
 });
+
+/** Of what somebody said, so much fits a line. */
+const MOST_SHOWN = 80;
+
+function whisperText({ nick, address, body }: WhisperValue): string {
+  return `${nick === "" ? address : nick}: ${body}`;
+}
 
 function readMessage(bytes: Uint8Array, at: number, end: number): Reading<WhisperValue> {
   const start = afterBlanks(bytes, at, end);

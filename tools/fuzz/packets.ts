@@ -10,6 +10,7 @@ import { kindOf } from "#packet/query/checked.ts";
 import type { Frame } from "#packet/query/frame.ts";
 import { QuerySet } from "#packet/query/query-set.ts";
 import { Query } from "#packet/query/query.ts";
+import { randomGiven } from "#packet/random-values.ts";
 import type { Node } from "#packet/read.ts";
 import { Registry } from "#packet/registry.ts";
 import { packetTree } from "#packet/show.ts";
@@ -228,13 +229,17 @@ function makeFrame(registry: Registry, random: Random): Uint8Array | undefined {
   const layers: GivenLayer[] = [];
   let message: Message | undefined = registry.messages[number]!;
   for (let depth = 0; message && depth < 7; depth++) {
-    const raw = madeBytes(message, random);
-    if (!raw) return undefined;
-    layers.push({ message, given: {}, raw });
+    layers.push({ message, given: randomGiven(message, random) });
     const following: Message[] = message.next.flatMap(({ table }) =>
       [...registry.table(table).values()].map((each) => registry.messages[each]!),
     );
     message = following[random.below(Math.max(1, following.length))];
   }
-  return inputOf(linkType, missing, build(registry, layers, randomBytes(random, random.below(40))));
+  const payload = randomBytes(random, random.below(40));
+  try {
+    return inputOf(linkType, missing, build(registry, layers, payload));
+  } catch {
+    // Random values do not always fit together.
+    return undefined;
+  }
 }

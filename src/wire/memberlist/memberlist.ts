@@ -117,6 +117,7 @@ const PACKET_BODIES = {
  */
 export const Memberlist = message("memberlist", {
   title: "memberlist",
+  label: "Memberlist",
   fields: {
     type: u8(8, { query: [], names: PACKET_TYPES, title: "Message type" }),
     ...LABEL,
@@ -151,6 +152,7 @@ export const MemberlistStream = message("memberlist.stream", {
   protocol: "memberlist",
   prefix: "memberlist",
   title: "memberlist stream",
+  label: "Memberlist",
   fields: {
     type: u8(6, { query: [], names: MESSAGE_TYPE_NAMES, title: "Message type" }),
     ...LABEL,

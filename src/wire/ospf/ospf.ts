@@ -8,6 +8,7 @@ import {
   LinkStateRequest,
   LinkStateUpdate,
 } from "#wire/ospf/packets.ts";
+import { ospfText } from "#wire/ospf/text.ts";
 
 const presence = (title: string, type: number) =>
   ({ type: "boolean", title, value: "1", when: `type == ${type}` }) as const;
@@ -83,6 +84,7 @@ export const Ospf = message("ospf", {
   },
   checks: { "the version is not 2": "version == 2" },
   on: { "ip.proto": 89 },
+  info: ({ type, routerId, areaId, body }) => ospfText(type, { routerId, areaId }, body),
   derived: {
     "ospf.msg.hello": presence("Hello", 1),
     "ospf.msg.dbdesc": presence("Database Description", 2),

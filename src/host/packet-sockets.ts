@@ -1,0 +1,67 @@
+import type { BpfProgram } from "#base/bpf.ts";
+
+/** A packet as a socket hands it over. One object is used again and again: it holds during the call only. */
+export interface ReceivedPacket {
+  /** Holds the packet from `start` to `stop`, VLAN tags included that the kernel had taken out. */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly stop: number;
+  /** Bytes on the wire. */
+  readonly originalLength: number;
+  /** When it came: seconds since 1970, and nanoseconds on top. */
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  /** This machine sent it. */
+  readonly outgoing: boolean;
+  /** Hardware was to fill the checksum in: what the packet has for one is no error. */
+  readonly checksumPartial: boolean;
+}
+
+export interface PacketHandlers {
+  received(packet: ReceivedPacket): void;
+  /** All that was waiting has been handed over. */
+  drained?(): void;
+  /** The interface is gone, or the socket failed; it is closed. */
+  failed(error: Error): void;
+}
+
+export interface PacketSocketOptions {
+  /** Name of the interface. */
+  readonly interface: string;
+  /** latency: each packet as it comes; bulk: many at once from a ring, up to some milliseconds later. */
+  readonly mode: "latency" | "bulk";
+  /** Also what is not addressed to this machine. */
+  readonly promiscuous?: boolean;
+  /** Also what this machine sends. */
+  readonly outgoing?: boolean;
+  /** Runs in the kernel: only what it accepts comes. */
+  readonly filter?: BpfProgram;
+  /** Bytes kept of a packet at most; absent: all. */
+  readonly snapLength?: number;
+  /** Sockets of one group share the packets, by the flow's hash. */
+  readonly fanoutGroup?: number;
+}
+
+export interface PacketSocketStatistics {
+  /** Packets that passed the filter, the dropped ones included, since the socket was opened. */
+  readonly received: number;
+  /** Packets that found no room. */
+  readonly dropped: number;
+}
+
+export interface PacketSocket {
+  /** LINKTYPE_ value of what its packets start with. */
+  readonly linkType: number;
+  /** Sends packets, link headers included, in their order; returns how many the kernel took. */
+  send(packets: readonly Uint8Array[]): number;
+  /** Another filter from now on; undefined: everything. */
+  setFilter(filter: BpfProgram | undefined): void;
+  statistics(): PacketSocketStatistics;
+  close(): void;
+}
+
+/** Sockets for whole packets, below IP. */
+export interface PacketSockets {
+  /** Rejects with an OperatorError that names what is missing: the interface, or a capability. */
+  open(options: PacketSocketOptions, handlers: PacketHandlers): Promise<PacketSocket>;
+}
