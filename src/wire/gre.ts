@@ -1,6 +1,6 @@
 import { bit, bits, bytes, checksum, computed, list, next, u16, u32, u8, when } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
-import { ETHERTYPES } from "#wire/names.ts";
+import { ETHERTYPES, etherTypeText } from "#wire/names.ts";
 
 /** An entry of the routing field of RFC 1701, which RFC 2784 took away again. */
 const RoutingEntry = message("gre.routing", {
@@ -53,6 +53,14 @@ export const Gre = message("gre", {
   next: { table: "ethertype", key: "protocol", when: CARRIED },
   needs: "4",
   on: { "ip.proto": 47 },
+  info({ protocol, key, callId, sequence, acknowledgment }) {
+    const parts = [protocol === 0 ? "keepalive" : etherTypeText(protocol)];
+    if (key !== undefined) parts.push(`key 0x${key.toString(16).padStart(8, "0")}`);
+    if (callId !== undefined) parts.push(`call ${callId}`);
+    if (sequence !== undefined) parts.push(`seq ${sequence}`);
+    if (acknowledgment !== undefined) parts.push(`ack ${acknowledgment}`);
+    return parts.join(", ");
+  },
   derived: {
     "gre.flags_and_version": { type: "number", title: "Flags and version", value: "$0 * 256 + $1" },
     "gre.flags.ack": {

@@ -16,6 +16,7 @@ import {
 } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
 import { IcmpExtension } from "#wire/icmp-extension.ts";
+import { icmpText } from "#wire/icmp-text.ts";
 import { lookahead } from "#wire/lookahead.ts";
 import { MobileIpExtension } from "#wire/mobile-ip.ts";
 
@@ -24,7 +25,7 @@ const TYPES = {
   3: "Destination unreachable",
   4: "Source quench",
   5: "Redirect",
-  8: "Echo",
+  8: "Echo request",
   9: "Router advertisement",
   10: "Router solicitation",
   11: "Time exceeded",
@@ -36,7 +37,7 @@ const TYPES = {
   17: "Address mask request",
   18: "Address mask reply",
   30: "Traceroute",
-  42: "Extended echo",
+  42: "Extended echo request",
   43: "Extended echo reply",
 } as const;
 
@@ -146,6 +147,7 @@ export const Icmp = message("icmp", {
     length: "length > 0 && length * 4 < rest ? length * 4 : rest",
   },
   on: { "ip.proto": 1 },
+  info: (values) => icmpText(values, (TYPES as Readonly<Record<number, string>>)[values.type]),
   derived: {
     "icmp.ident_le": {
       type: "number",

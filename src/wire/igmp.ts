@@ -15,6 +15,7 @@ import {
 } from "#packet/field.ts";
 import type { Layer, Packet } from "#packet/dissect.ts";
 import { message, type Finding } from "#packet/message.ts";
+import { groupQueryText, groupRecordText } from "#wire/group-text.ts";
 
 const oneOf = (...types: readonly number[]): string =>
   `(${types.map((type) => `type == ${type}`).join(" || ")})`;
@@ -121,6 +122,26 @@ export const Igmp = message("igmp", {
     extra: when("rest > 0", bytes("rest", { query: [], title: "Stray bytes" })),
   },
   on: { "ip.proto": 2 },
+  info({ type, maximumResponse, group = "0.0.0.0", querier, records, source }) {
+    switch (type) {
+      case 0x11: {
+        const version = querier ? 3 : maximumResponse === 0 ? 1 : 2;
+        return `version ${version} membership query, ${groupQueryText(group, querier?.sources ?? [])}`;
+      }
+      case 0x12:
+      case 0x16:
+        return `version ${type === 0x12 ? 1 : 2} membership report, ${group}`;
+      case 0x17:
+        return `leave group, ${group}`;
+      case 0x1e:
+      case 0x1f:
+        return `traceroute ${type === 0x1e ? "response" : "query"}, ${group} from ${source}`;
+      case 0x22:
+        return `version 3 membership report: ${records?.map(groupRecordText).join("; ") || "no groups"}`;
+      default:
+        return `type 0x${type.toString(16).padStart(2, "0")}`;
+    }
+  },
   derived: {
     "igmp.version": {
       type: "number",

@@ -16,13 +16,14 @@ import {
 import { message, type Endpoints } from "#packet/message.ts";
 import { Ipv4Option } from "#wire/ipv4-options.ts";
 import { routeAhead } from "#wire/ipv4-route.ts";
-import { IP_PROTOCOLS } from "#wire/names.ts";
+import { fragmentText, IP_PROTOCOLS, ipProtocolText } from "#wire/names.ts";
 
 const DESTINATION = { title: "Destination" } as const;
 
 /** The Internet Protocol, version 4. RFC 791; DSCP RFC 2474, ECN RFC 3168. */
 export const Ipv4 = message("ip", {
   title: "Internet Protocol Version 4",
+  label: "IPv4",
   rfc: "RFC 791",
   fields: {
     version: bits(4, 4),
@@ -61,6 +62,11 @@ export const Ipv4 = message("ip", {
   next: { table: "ip.proto", key: "protocol", when: "fragmentOffset == 0" },
   on: { ethertype: 0x0800, "ip.proto": 4, linktype: 228, "raw.version": 4 },
   pseudoHeader: [12, 20],
+  info({ protocol, id, fragmentOffset, moreFragments }) {
+    const what = ipProtocolText(protocol);
+    const [offset, more] = [fragmentOffset * 8, moreFragments === 1];
+    return offset > 0 || more ? fragmentText(what, { offset, more, id, digits: 4 }) : what;
+  },
   // Checksums above are taken with the address where a source route ends.
   endpoints: ({ options }): Endpoints => {
     const route = options.find(({ type }) => type === 131 || type === 137);

@@ -56,3 +56,7 @@ export function fragmentText(
   const from = offset > 0 ? ` from byte ${offset}` : "";
   return `${place} of ${what}${from}, id 0x${id.toString(16).padStart(digits, "0")}`;
 }
+
+export function byteCount(count: number): string {
+  return count === 1 ? "1 byte" : `${count} bytes`;
+}

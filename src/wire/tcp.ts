@@ -3,6 +3,7 @@ import { bits, checksum, choose, computed, flags, list, padding, u16, u32 } from
 import { message, type Finding } from "#packet/message.ts";
 import { findDuplicateSack } from "#wire/tcp-duplicate-sack.ts";
 import { TcpOption } from "#wire/tcp-options.ts";
+import { tcpText } from "#wire/tcp-text.ts";
 
 /** Streams of bytes that arrive whole and in order. RFC 9293; the AE flag is RFC 7560's and accurate ECN's. */
 export const Tcp = message("tcp", {
@@ -47,6 +48,7 @@ export const Tcp = message("tcp", {
     { table: "tcp.port", key: "sourcePort < destinationPort ? destinationPort : sourcePort" },
   ],
   on: { "ip.proto": 6 },
+  info: (values, { payloadSize }) => tcpText(values, payloadSize),
   derived: {
     "tcp.seq_raw": {
       type: "number",

@@ -1,5 +1,6 @@
 import { checksum, computed, u16 } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
+import { byteCount } from "#wire/names.ts";
 
 /** User datagrams. RFC 768. */
 export const Udp = message("udp", {
@@ -28,5 +29,7 @@ export const Udp = message("udp", {
     },
   ],
   on: { "ip.proto": 17 },
+  info: ({ sourcePort, destinationPort }, { payloadSize }) =>
+    `${sourcePort} → ${destinationPort}, ${byteCount(payloadSize)}`,
   derived: { "udp.payload": { type: "bytes", title: "Payload", value: "payload" } },
 });

@@ -20,6 +20,8 @@ export const Vxlan = message("vxlan", {
   },
   next: { table: "vxlan" },
   on: { "udp.port": 4789 },
+  info: ({ hasNetwork, network, groupPolicy, group }) =>
+    `${hasNetwork ? `network ${network}` : "no network"}${groupPolicy ? `, group ${group}` : ""}`,
   derived: {
     "vxlan.flags": { type: "number", title: "Flags", value: "$0 * 256 + $1" },
     "vxlan.flags_reserved": {

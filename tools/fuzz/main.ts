@@ -23,6 +23,8 @@ Runs mutated inputs through parsers, writers and queries, and stops at the first
 /** Where failing inputs are kept. */
 const FAILURES = fileURLToPath(new URL("../../node_modules/.cache/fuzz/", import.meta.url));
 const LONGEST_COMMAND = 4_000;
+/** Targets in front of those of single messages. */
+const OTHERS = 8;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -54,11 +56,8 @@ function main(): number {
 }
 
 function isNamed({ name }: Target, wanted: string, i: number): boolean {
-  return wanted === "all" || wanted === name || (wanted === "messages" && i >= SINGLE_TARGETS);
+  return wanted === "all" || wanted === name || (wanted === "messages" && i >= OTHERS);
 }
-
-/** Targets in front of those of single messages. */
-const SINGLE_TARGETS = 8;
 
 function replayOne(target: Target, input: Uint8Array): number {
   const failure = replay(target, input);
