@@ -13,7 +13,7 @@ import { readCapture } from "#packet-tools/capture-source.ts";
 import { factText, packetJson } from "#packet-tools/json.ts";
 import { Output } from "#packet-tools/output.ts";
 import { firstOf, queryOf } from "#packet-tools/queries.ts";
-import { rowOf, rowText, secondsText } from "#packet-tools/row.ts";
+import { rowOf, rowPrinter, secondsText } from "#packet-tools/row.ts";
 
 const USAGE = `Usage: parley packets read FILE [QUERY] [--tree | --json | --fields NAME,…] [--count N]
 
@@ -82,7 +82,10 @@ function printer(
     });
   if (values.json) return packetJson;
   if (values.tree) return treeText;
-  if (values.fields === undefined) return (packet, frame) => rowText(rowOf(packet, frame));
+  if (values.fields === undefined) {
+    const print = rowPrinter();
+    return (packet, frame) => print(rowOf(packet, frame));
+  }
   const names = values.fields.split(",").map((name) => name.trim());
   for (const name of names) {
     if (registry.queryFields.has(name)) continue;

@@ -1,7 +1,7 @@
 import { safeText } from "#base/safe-text.ts";
 import type { Layer, Packet } from "#packet/dissect.ts";
 import { frameTime, type Frame } from "#packet/query/frame.ts";
-import { layerInfo } from "#packet/show.ts";
+import { layerInfo, problemText } from "#packet/show.ts";
 
 /** A packet in one line. */
 export interface Row {
@@ -17,32 +17,56 @@ export interface Row {
 export function rowOf(packet: Packet, frame: Frame): Row {
   const { layers } = packet;
   const own = layers.filter(({ quoted }) => !quoted);
-  const addressed = own.findLast(({ values }) => typeof values["source"] === "string");
+  const [source, destination] = addressesOf(own);
   const named = own.findLast(({ message }) => !message.transparent && message !== packet.registry.fallback);
+  const protocol = named ? (named.message.label ?? named.message.protocol.toUpperCase()) : "Data";
   return {
     number: String(frame.number ?? ""),
     time: secondsText((frameTime(frame) ?? 0n) - (frame.firstTime ?? 0n)),
-    source: addressText(addressed, "source"),
-    destination: addressText(addressed, "destination"),
-    protocol: (named?.message.protocol ?? "data").toUpperCase(),
-    info: infoOf(packet, own),
+    source,
+    destination,
+    protocol,
+    info: infoOf(packet, own, protocol),
   };
 }
 
-function addressText(layer: Layer | undefined, end: "source" | "destination"): string {
-  const value = layer?.values[end];
-  if (value === "ff:ff:ff:ff:ff:ff") return "broadcast";
-  return typeof value === "string" ? safeText(value) : "";
+/** Of the innermost layer that has both; a cooked capture knows only the sender's. */
+function addressesOf(layers: readonly Layer[]): [source: string, destination: string] {
+  const at = layers.findLastIndex(
+    ({ values }) => typeof values["source"] === "string" && typeof values["destination"] === "string",
+  );
+  if (at < 0) return [addressText(layers[0]?.values["sourceMac"]), ""];
+  let { source, destination } = layers[at]!.values;
+  for (const { message, values, whole } of layers.slice(at + 1)) {
+    const ends = whole ? message.endpoints?.(values) : undefined;
+    source = ends?.source ?? source;
+    destination = ends?.destination ?? destination;
+  }
+  return [addressText(source), addressText(destination)];
+}
+
+function addressText(address: unknown): string {
+  if (address === "ff:ff:ff:ff:ff:ff") return "broadcast";
+  return typeof address === "string" ? safeText(address) : "";
 }
 
 /** What the innermost layer with something to say says, and what is wrong. */
-function infoOf(packet: Packet, layers: readonly Layer[]): string {
-  const speaking = layers.findLast((layer) => layerInfo(layer) !== "");
-  const problem = packet.problems.find(({ kind }) => kind !== "offload");
-  const wrong = problem ? `[${problem.kind}: ${problem.error}]` : "";
-  return [speaking ? layerInfo(speaking) : (layers.at(-1)?.message.title ?? ""), wrong]
-    .filter((each) => each !== "")
-    .join(" ");
+function infoOf(packet: Packet, layers: readonly Layer[], protocol: string): string {
+  const said = layers.map(layerInfo).findLast((each) => each !== "") ?? layers.at(-1)?.message.title ?? "";
+  const wrong = wrongWith(packet);
+  if (wrong === undefined) return said;
+  return said === protocol || said === "" ? `[${wrong}]` : `${said} [${wrong}]`;
+}
+
+/** The first problem of the packet itself: what it quotes of others may be anything. */
+function wrongWith(packet: Packet): string | undefined {
+  const { layers, captured } = packet;
+  const quotedFrom = layers.find(({ quoted }) => quoted)?.start ?? Infinity;
+  const problem = packet.problems.find(({ kind, at }) => kind !== "offload" && at < quotedFrom);
+  const last = layers.at(-1);
+  const inData = last?.message === packet.registry.fallback;
+  if (problem) return inData && problem.kind === "cut" ? "cut" : problemText(problem);
+  return last && last.headerEnd >= captured && last.end > captured && captured < packet.end ? "cut" : undefined;
 }
 
 /** Nanoseconds as seconds with six digits, nine where they are needed. */
@@ -53,13 +77,21 @@ export function secondsText(nanoseconds: bigint): string {
   return `${sign}${all.slice(0, -9)}.${fraction.endsWith("000") ? fraction.slice(0, 6) : fraction}`;
 }
 
-const WIDTHS = { number: 6, time: 12, source: 22, destination: 22, protocol: 9 } as const;
+/** Of the columns before the last; most addresses of IPv4 and all of Ethernet fit. */
+const WIDTHS = { number: 6, time: 12, source: 17, destination: 17, protocol: 8 } as const;
+type Column = keyof typeof WIDTHS;
+const COLUMNS = Object.keys(WIDTHS) as Column[];
 
-/** The row as a line: columns that grow where something is longer. */
-export function rowText(row: Row): string {
-  const columns = Object.entries(WIDTHS).map(([name, width]) => {
-    const text = row[name as keyof Row];
-    return name === "number" || name === "time" ? text.padStart(width) : text.padEnd(width);
-  });
-  return `${columns.join(" ")} ${row.info}`.trimEnd();
+/** Makes lines of rows: a column stays as wide as the longest text that was in it so far. */
+export function rowPrinter(): (row: Row) => string {
+  const widths: Record<Column, number> = { ...WIDTHS };
+  return (row) => {
+    const columns = COLUMNS.map((name) => {
+      widths[name] = Math.max(widths[name], row[name].length);
+      return name === "number" || name === "time"
+        ? row[name].padStart(widths[name])
+        : row[name].padEnd(widths[name]);
+    });
+    return `${columns.join(" ")} ${row.info}`.trimEnd();
+  };
 }

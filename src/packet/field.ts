@@ -34,6 +34,8 @@ export interface NumberOptions extends FieldOptions {
   readonly display?: NumberDisplay;
   readonly names?: Readonly<Record<number, string>> | ReadonlyMap<number, string>;
   readonly order?: "big" | "little";
+  /** Always the initial value: what tells this message from others in its place. */
+  readonly fixed?: boolean;
   /** For the first of bits that share bytes: what queries call all of them together, as one number. */
   readonly whole?: FieldOptions & { readonly display?: NumberDisplay };
 }
@@ -111,6 +113,7 @@ function uintSpec(bits: number, initial: Initial | bigint, options: NumberOption
     initial: isComputed ? (bits > 48 ? 0n : 0) : initial,
     display: display ?? "decimal",
     ...(isComputed && { computed: initial }),
+    ...(options.fixed && { fixed: true }),
     ...(names && { names: namesMap(names) }),
     ...(options.whole && { whole: uintSpec(bits, 0, options.whole, false) as UintSpec }),
     ...labels(options),

@@ -59,8 +59,8 @@ function isKept({ name, spec }: Member, message: Message): boolean {
   return inner.kind === "uint" && inner.computed !== undefined && inner.computed.type !== "next";
 }
 
-function scopeOf({ values }: Surroundings): (name: string) => number {
-  return (name) => scopeValue(values, name, () => 0);
+function scopeOf({ values, random }: Surroundings): (name: string) => number {
+  return (name) => (name.startsWith("$") ? random.below(256) : scopeValue(values, name, () => 0));
 }
 
 function valueFor(spec: Spec, around: Surroundings, name?: string): unknown {
@@ -90,6 +90,7 @@ function valueFor(spec: Spec, around: Surroundings, name?: string): unknown {
 }
 
 function randomUint(spec: UintSpec, { message, random }: Surroundings, name?: string): number | bigint {
+  if (spec.fixed) return spec.initial;
   if (spec.bits === 64) return (BigInt(random.next()) << 32n) | BigInt(random.next());
   const keys = message.members.flatMap((member) => keysFor(member.spec, name));
   const known = [...(spec.names?.keys() ?? []), ...keys];

@@ -1,6 +1,7 @@
 import { safeText } from "#base/safe-text.ts";
 import type { Layer, Packet } from "#packet/dissect.ts";
 import { hexText } from "#packet/primitive.ts";
+import type { Problem } from "#packet/problem.ts";
 import type { Node } from "#packet/read.ts";
 import type { Spec } from "#packet/spec.ts";
 
@@ -24,9 +25,21 @@ export function packetTree(packet: Packet): TreeLine[] {
     lines.push({ depth: 0, text, query: message.protocol, start, end: headerEnd });
     for (const node of packet.nodes(layer)) showNode(node, 1, lines);
   }
-  for (const { kind, error, at } of packet.problems)
-    lines.push({ depth: 0, text: `[${kind}: ${error}, byte ${at - packet.start}]`, start: at, end: at });
+  for (const problem of packet.problems) {
+    const { at } = problem;
+    lines.push({
+      depth: 0,
+      text: `[${problemText(problem)}, byte ${at - packet.start}]`,
+      start: at,
+      end: at,
+    });
+  }
   return lines;
+}
+
+/** What is wrong, in words: of which kind it is stands before those that do not say so themselves. */
+export function problemText({ kind, error }: Problem): string {
+  return error.includes(kind) ? error : `${kind}: ${error}`;
 }
 
 function summaryOf(layer: Layer): string {

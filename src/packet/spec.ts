@@ -49,6 +49,8 @@ export interface UintSpec extends Labels {
   readonly display: NumberDisplay;
   readonly names?: ReadonlyMap<number, string>;
   readonly computed?: Computed;
+  /** Always `initial`: by it the message is known among others. */
+  readonly fixed?: boolean;
   /** For the first of integers that share bytes: what queries call all of them together, as one number. */
   readonly whole?: UintSpec;
 }

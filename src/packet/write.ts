@@ -1,6 +1,6 @@
 import { assert } from "#base/assert.ts";
 import { checksumOf } from "#packet/checksum.ts";
-import { evaluate, namesIn } from "#packet/expression.ts";
+import { byteOffset, evaluate, namesIn } from "#packet/expression.ts";
 import type { Member, Message } from "#packet/message.ts";
 import { ADDRESS_BYTES, addressBytes, bitPlace, readUint, textBytes, writeUint } from "#packet/primitive.ts";
 import { byteNamed, scopeValue } from "#packet/read.ts";
@@ -200,10 +200,32 @@ function settleStruct(sink: Sink, written: Written, { later }: WriteContext): vo
 }
 
 function writeChoice(sink: Sink, spec: ChooseSpec, value: unknown, writing: Writing): void {
-  const chosen = spec.cases.get(evaluate(spec.on, writing.scope)) ?? spec.otherwise;
+  const chosen =
+    fittingCase(spec, value) ?? spec.cases.get(evaluate(spec.on, writing.scope)) ?? spec.otherwise;
   // Bytes in the place of a structure are what could not be read as one.
   const isRaw = value instanceof Uint8Array && chosen.kind !== "bytes";
   writeSpec(sink, isRaw ? spec.otherwise : chosen, value, writing);
+}
+
+/** Where the choice looks ahead at bytes that are still to be written, the value says what it is. */
+function fittingCase({ on, cases }: ChooseSpec, value: unknown): Spec | undefined {
+  const looksAhead = [...namesIn(on)].some((name) => byteOffset(name) !== undefined);
+  if (!looksAhead || typeof value !== "object" || value === null || value instanceof Uint8Array)
+    return undefined;
+  const given = value as GivenValues;
+  return [...cases.values()].find((spec) => {
+    if (spec.kind !== "struct") return false;
+    const { members } = spec.message;
+    const isKnown = (name: string): boolean => members.some((member) => member.name === name);
+    const fixed = members.flatMap((member) =>
+      member.spec.kind === "uint" && member.spec.fixed ? [member] : [],
+    );
+    return (
+      fixed.length > 0 &&
+      Object.keys(given).every(isKnown) &&
+      fixed.every(({ name, spec: own }) => given[name] === (own as UintSpec).initial)
+    );
+  });
 }
 
 function putUint(bytes: Uint8Array, at: number, spec: UintSpec, value: unknown, path: string): void {

@@ -89,6 +89,7 @@ export const Bfd = message("bfd", {
     ),
     extra: when("rest > 0", bytes("rest", { query: [], title: "Bytes behind the packet" })),
   },
+  needs: "24",
   checks: {
     "a length of less than 24 bytes": "length >= 24",
     "authentication that is not there": "version == 0 || !authenticationPresent || length >= 28",

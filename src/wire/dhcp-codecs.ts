@@ -1,5 +1,5 @@
 import type { Random } from "#base/random.ts";
-import type { Codec } from "#packet/codec.ts";
+import type { Codec, CodecResult } from "#packet/codec.ts";
 import { coded, type Field } from "#packet/field.ts";
 import { addressBytes, hexText, ipv4Text, readText, textBytes } from "#packet/primitive.ts";
 import { nameCodec, queryName, readName, writeName, type GivenName } from "#wire/dns-name.ts";
@@ -208,22 +208,8 @@ export function namesField(query: string, title: string): Field<readonly GivenNa
   const one = nameCodec({ query, title });
   const codec: Codec<readonly GivenName[]> = {
     name: "DNS names",
-    read(bytes, at, end) {
-      const names: GivenName[] = [];
-      for (let here = at; here < end;) {
-        const found = readName(bytes, here, end, at);
-        if ("error" in found) return found;
-        names.push(found.value);
-        here = found.next;
-      }
-      return { value: names, next: end };
-    },
-    write(names) {
-      const written = new Map<string, number>();
-      const bytes: number[] = [];
-      for (const name of names) bytes.push(...writeName(name, bytes.length, written));
-      return Uint8Array.from(bytes);
-    },
+    read: readNames,
+    write: writeNames,
     random: (random) => Array.from({ length: random.below(3) }, () => one.random(random)),
     initial: [],
     show: (names) => names.map((name) => one.show(name)).join(" "),
@@ -233,6 +219,25 @@ export function namesField(query: string, title: string): Field<readonly GivenNa
     },
   };
   return coded(codec, { title });
+}
+
+function readNames(bytes: Uint8Array, at: number, end: number): CodecResult<readonly GivenName[]> {
+  const names: GivenName[] = [];
+  let here = at;
+  while (here < end) {
+    const found = readName(bytes, here, end, at);
+    if ("error" in found) return found;
+    names.push(found.value);
+    here = found.next;
+  }
+  return { value: names, next: end };
+}
+
+function writeNames(names: readonly GivenName[]): Uint8Array {
+  const written = new Map<string, number>();
+  const bytes: number[] = [];
+  for (const name of names) bytes.push(...writeName(name, bytes.length, written));
+  return Uint8Array.from(bytes);
 }
 
 /** Classes that the user put the client in, RFC 3004; many clients send a text alone. */

@@ -87,38 +87,45 @@ function joined(before: string, after: string): string {
  * memory is bounded and a flood of random names only misses.
  */
 const CACHED = 16_384;
+const MOST_CACHED = 64;
 const runTexts: string[] = new Array<string>(CACHED).fill("");
-/** Text that stands for its own bytes: ASCII, nothing escaped. */
-const PLAIN = /^[\x20-\x5b\x5d-\x7e]+$/;
-const DOT = 0x2e;
+const runSizes = new Uint8Array(CACHED);
+const runBytes = new Uint8Array(CACHED * MOST_CACHED);
 
 /** The text of the labels from `from` to `to`, which has to be the end of one. */
 function runText(bytes: Uint8Array, from: number, to: number): string {
-  if (from === to) return "";
-  let hash = 0;
-  for (let at = from; at < to; at++) hash = Math.imul(hash ^ bytes[at]!, 0x9e3779b1);
-  const slot = hash >>> 18;
-  const known = runTexts[slot]!;
-  if (known.length === to - from - 1 && isRun(bytes, from, known)) return known;
+  const size = to - from;
+  if (size === 0) return "";
+  if (size > MOST_CACHED) return labelsText(bytes, from, to);
+  const slot = runHash(bytes, from, to) >>> 18;
+  const known = slot * MOST_CACHED;
+  if (runSizes[slot] === size) {
+    let same = 0;
+    while (same < size && runBytes[known + same] === bytes[from + same]) same++;
+    if (same === size) return runTexts[slot]!;
+  }
+  for (let i = 0; i < size; i++) runBytes[known + i] = bytes[from + i]!;
+  runSizes[slot] = size;
+  return (runTexts[slot] = labelsText(bytes, from, to));
+}
+
+/** Four bytes at a time: multiplications wait for each other. */
+function runHash(bytes: Uint8Array, from: number, to: number): number {
+  let hash = to - from;
+  let at = from;
+  for (; at + 4 <= to; at += 4) {
+    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ word, 0x9e3779b1);
+  }
+  for (; at < to; at++) hash = Math.imul(hash ^ (hash >>> 15) ^ bytes[at]!, 0x9e3779b1);
+  return hash;
+}
+
+function labelsText(bytes: Uint8Array, from: number, to: number): string {
   const labels: string[] = [];
   for (let at = from; at < to; at += bytes[at]! + 1)
     labels.push(escaped(readText(bytes, at + 1, at + 1 + bytes[at]!)));
-  const text = labels.join(".");
-  if (PLAIN.test(text)) runTexts[slot] = text;
-  return text;
-}
-
-/** Whether a plain text is that of the labels from `from` on. A dot inside a label would have been escaped. */
-function isRun(bytes: Uint8Array, from: number, text: string): boolean {
-  let boundary = from + bytes[from]! + 1;
-  for (let i = 0, at = from + 1; i < text.length; i++, at++) {
-    const character = text.charCodeAt(i);
-    if (at === boundary) {
-      if (character !== DOT) return false;
-      boundary = at + bytes[at]! + 1;
-    } else if (character === DOT || character !== bytes[at]) return false;
-  }
-  return true;
+  return labels.join(".");
 }
 
 /**

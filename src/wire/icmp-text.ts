@@ -20,9 +20,12 @@ const CODES: Readonly<Record<number, readonly string[]>> = {
   ],
   5: ["for the network", "for the host", "for the service and network", "for the service and host"],
   11: ["TTL exceeded in transit", "fragment reassembly time exceeded"],
-  12: ["wrong byte", "required option missing", "bad length"],
+  12: ["erroneous header", "required option missing", "bad length"],
   43: ["no error", "malformed query", "no such interface", "no such table entry", "several interfaces"],
 };
+
+/** A mobility agent that forwards for nobody else. RFC 5944 2.1. */
+const MOBILE_ONLY = 16;
 
 interface Values {
   readonly type: number;
@@ -44,7 +47,7 @@ export function icmpText(values: Values, name: string | undefined): string {
   const { type, code, identifier, sequence = values.extendedSequence, addresses, lifetime } = values;
   if (name === undefined) return `type ${type}, code ${code}`;
   const parts = [name.charAt(0).toLowerCase() + name.slice(1)];
-  const reason = CODES[type]?.[code];
+  const reason = type === 9 && code === MOBILE_ONLY ? "only for mobile nodes" : CODES[type]?.[code];
   if (reason !== undefined) parts.push(reason);
   else if (code > 0) parts.push(`code ${code}`);
   if (identifier !== undefined) parts.push(`id ${identifier}`);

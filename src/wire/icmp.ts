@@ -30,7 +30,7 @@ const TYPES = {
   10: "Router solicitation",
   11: "Time exceeded",
   12: "Parameter problem",
-  13: "Timestamp",
+  13: "Timestamp request",
   14: "Timestamp reply",
   15: "Information request",
   16: "Information reply",

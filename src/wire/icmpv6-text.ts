@@ -90,7 +90,7 @@ function neighborText(type: number, body: unknown): string {
     case 134:
       return routerText(body as ValuesOf<typeof RouterAdvertisement>) + from;
     case 135:
-      return `, who has ${(body as ValuesOf<typeof NeighborSolicitation>).target}?${from}`;
+      return ` for ${(body as ValuesOf<typeof NeighborSolicitation>).target}${from}`;
     case 136:
       return advertisementText(body as ValuesOf<typeof NeighborAdvertisement>);
     case 137: {

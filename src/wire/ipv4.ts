@@ -59,7 +59,11 @@ export const Ipv4 = message("ip", {
     "a header of less than 20 bytes": "headerLength >= 5",
     "a length shorter than the header": "totalLength == 0 || totalLength >= headerLength * 4",
   },
-  next: { table: "ip.proto", key: "protocol", when: "fragmentOffset == 0" },
+  next: [
+    { table: "ip.proto", key: "protocol", when: "fragmentOffset == 0 && moreFragments == 0" },
+    // Lengths and checksums inside are those of the whole packet.
+    { table: "ip.proto", key: "protocol", when: "fragmentOffset == 0 && moreFragments == 1", quoted: true },
+  ],
   on: { ethertype: 0x0800, "ip.proto": 4, linktype: 228, "raw.version": 4 },
   pseudoHeader: [12, 20],
   info({ protocol, id, fragmentOffset, moreFragments }) {

@@ -16,6 +16,7 @@ import {
   when,
 } from "#packet/field.ts";
 import { message, type ValuesOf } from "#packet/message.ts";
+import { readText } from "#packet/primitive.ts";
 import { bytesText } from "#packet/show.ts";
 import { Organization } from "#wire/lldp-organization.ts";
 import { objectIdentifier } from "#wire/object-identifier.ts";
@@ -206,7 +207,9 @@ function itemText({ type, value }: ValuesOf<typeof LldpTlv>): string | undefined
 
 function identityText(id: unknown): string {
   if (typeof id === "string") return id;
-  if (id instanceof Uint8Array) return bytesText(id);
-  const { address } = (id ?? {}) as { readonly address?: unknown };
-  return typeof address === "string" ? address : address instanceof Uint8Array ? bytesText(address) : "none";
+  if (id instanceof Uint8Array) {
+    const isText = id.length > 0 && id.every((byte) => byte >= 0x20 && byte < 0x7f);
+    return isText ? readText(id, 0, id.length) : bytesText(id);
+  }
+  return identityText((id as { readonly address?: unknown } | undefined)?.address ?? "none");
 }

@@ -15,7 +15,7 @@ const SUBTYPES = {
 } as const;
 
 const subtype = (value: number): Field<number> =>
-  bits(4, value, { query: "tcp.options.mptcp.subtype", names: SUBTYPES });
+  bits(4, value, { query: "tcp.options.mptcp.subtype", names: SUBTYPES, fixed: true });
 const unused = (count: number): Field<number> => bits(count, 0, { query: [] });
 const addressId = (): Field<number> => u8(0, { query: "tcp.options.mptcp.addrid" });
 const extra = (): Field<Uint8Array | undefined> => when("rest > 0", bytes("rest", { query: [] }));

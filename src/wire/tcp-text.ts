@@ -61,8 +61,8 @@ function optionText(kind: number, data: unknown): string {
   if (typeof data !== "object" || data instanceof Uint8Array) return "";
   const { maximum, shift, value, echo, blocks } = data as OptionData;
   if (kind === 2) return `MSS ${maximum}`;
-  if (kind === 3) return `scale ${shift}`;
-  if (kind === 8) return `times ${value} ${echo}`;
+  if (kind === 3) return `window scale ${shift}`;
+  if (kind === 8) return `TSval ${value}, TSecr ${echo}`;
   if (kind !== 5) return "";
-  return blocks.length === 0 ? "" : `SACK ${blocks.map(({ left, right }) => `${left}–${right}`).join(" ")}`;
+  return blocks.length === 0 ? "" : `SACK ${blocks.map(({ left, right }) => `${left}-${right}`).join(" ")}`;
 }

@@ -15,7 +15,7 @@ import type { Node } from "#packet/read.ts";
 import { Registry } from "#packet/registry.ts";
 import { packetTree } from "#packet/show.ts";
 import { factText, packetJson } from "#packet-tools/json.ts";
-import { rowOf, rowText } from "#packet-tools/row.ts";
+import { rowOf, rowPrinter } from "#packet-tools/row.ts";
 import { packetLines } from "#packet-tools/show.ts";
 import { standardRegistry } from "#wire/registry.ts";
 import { randomBytes } from "./mutate.ts";
@@ -92,7 +92,7 @@ export function frameOf(bytes: Uint8Array, missing: number): Frame {
 
 /** Layers and fields lie inside the packet. */
 function checkPlaces(packet: Packet): void {
-  const { layers, captured, end, problems } = packet;
+  const { layers, end, problems } = packet;
   must(layers.length > 0, "a packet without layers");
   for (const layer of layers) {
     const { start, headerEnd, limit, message } = layer;
@@ -101,7 +101,7 @@ function checkPlaces(packet: Packet): void {
     const walk = (nodes: readonly Node[]): void => {
       for (const node of nodes) {
         must(start <= node.start && node.start <= node.end, "a field out of place", message.name, node.name);
-        must(node.end <= Math.min(limit, captured), "a field behind the end", message.name, node.name, node.end);
+        must(node.end <= limit, "a field behind the end", message.name, node.name, node.end);
         walk(node.children);
       }
     };
@@ -116,7 +116,7 @@ function checkShown(packet: Packet, frame: Frame): void {
     must(safeText(text) === text, "a line of the tree that a terminal would take wrongly", JSON.stringify(text));
     must(0 <= start && start <= end && end <= packet.end, "a line's bytes out of place", text, start, end);
   }
-  const row = rowText(rowOf(packet, frame));
+  const row = rowPrinter()(rowOf(packet, frame));
   must(safeText(row) === row, "a row that a terminal would take wrongly", JSON.stringify(row));
   JSON.parse(packetJson(packet, frame));
   const known = packet.registry.queryFields;
@@ -182,23 +182,29 @@ function checkWithinOthers({ registry, bytes, layers, problems }: Packet, missin
   }
 }
 
+/** Of so many queries one is compiled for the rarer link types. */
+const FEW = 8;
+
 export function checkQueries(
   queries: readonly Query[],
   set: QuerySet,
   packet: Packet,
   missing: number,
 ): number[] {
-  const { bytes } = packet;
+  const { bytes, registry } = packet;
   const first = packet.layers[0]!.message;
   const frame = frameOf(bytes, missing);
   const all = amongOthers(bytes, 0x01);
   const [start, stop] = [BEFORE, BEFORE + bytes.length];
   const expected: number[] = [];
+  const link = registry.numberOf(first);
   for (const [i, query] of queries.entries()) {
     const slow = query.matches(packet, frame);
+    if (slow) expected.push(i);
+    // Compiling takes long: what starts with anything but Ethernet is asked some of them.
+    if (queries.length > FEW && link > 0 && i % FEW !== link % FEW) continue;
     const quick = query.matcher(first)(all, start, stop, frame);
     must(quick === slow, `the compiled query says ${quick}, the thorough one ${slow}`, query.text);
-    if (slow) expected.push(i);
   }
   const hits = set.match(first, all, start, stop, frame, []);
   must(isDeepStrictEqual(hits, expected), "the set of queries differs", hits, expected, ...namesOf(hits, expected, queries));
