@@ -2,6 +2,27 @@
 export { build, emit, givenLayers, layer, type GivenLayer } from "#packet/build.ts";
 export type { Codec, CodecResult, Fact, FactType, FactValue } from "#packet/codec.ts";
 export { Packet, type Layer, type PacketOptions } from "#packet/dissect.ts";
+export { exchangeDot } from "#packet/exchange/dot.ts";
+export {
+  machine,
+  responder,
+  type Action,
+  type ExchangeContext,
+  type ExchangeDefinition,
+  type PacketAction,
+  type Replies,
+  type Reply,
+  type State,
+  type Transition,
+} from "#packet/exchange/definition.ts";
+export {
+  Exchange,
+  type ExchangeCounts,
+  type ExchangeInput,
+  type ExchangeOutput,
+} from "#packet/exchange/exchange.ts";
+export { runOverCapture, type TimedOutput } from "#packet/exchange/over-capture.ts";
+export { sendAndReceive, type SendAndReceiveOptions } from "#packet/exchange/send-and-receive.ts";
 export { factsOf, type PacketFact } from "#packet/facts.ts";
 export * from "#packet/field.ts";
 export {

@@ -237,6 +237,9 @@ function keyOf(label: Uint8Array): string {
   return Array.from(label, (byte) => String.fromCharCode(byte === 0x2e ? 0x100 : byte)).join("");
 }
 
+/** A name that stands for its own bytes: letters of ASCII, nothing escaped. */
+const PLAIN_NAME = /^[\x20-\x2d\x2f-\x5b\x5d-\x7e]+(?:\.[\x20-\x2d\x2f-\x5b\x5d-\x7e]+)*$/;
+
 /** The name as queries have it: Wireshark's writing, where the root has a name and control characters those of C. */
 export function queryName({ text }: { readonly text: string }): string {
   if (text === "") return "<Root>";
@@ -293,9 +296,10 @@ export function nameCodec({
       const text = queryName(name);
       if (query !== undefined) found(query, text);
       if (length === undefined && labels === undefined) return;
-      const parts = labelsOf(name.text);
+      const isPlain = PLAIN_NAME.test(name.text);
+      const parts = isPlain ? name.text.split(".") : labelsOf(name.text);
       // Wireshark counts the root as a label and the letters of the name that it gives it, and one letter as none.
-      const size = parts.length > 0 ? wireSize(parts) - 2 : text.length;
+      const size = isPlain || parts.length === 0 ? text.length : wireSize(labelsOf(name.text)) - 2;
       if (length !== undefined) found(length, size > 1 ? size : 0);
       if (labels !== undefined) found(labels, size > 1 ? Math.max(1, parts.length) : 0);
     },

@@ -74,6 +74,7 @@ function runTarget(target: Target): number {
   const report = fuzz(target, {
     seed,
     inputs: [...storedInputs("regressions", target.name), ...storedInputs("corpus", target.name)],
+    measuresHeap: true,
     isDone: (executions) => executions >= most || performance.now() >= end,
     onFailure(failure) {
       const signature = signatureOf(failure.error);
