@@ -114,8 +114,11 @@ const ClientFqdn = message("dhcp.fqdn", {
     code2: u8(0, { query: ".rcode2", title: "Result of the pointer" }),
     name: choose(
       "encoded",
-      { 1: nameField({ query: "dhcp.fqdn.name", title: "Name", compress: false }) },
-      { length: "rest", otherwise: text("rest", { query: "dhcp.fqdn.name" }) },
+      {
+        0: text("rest", { query: "dhcp.fqdn.name" }),
+        1: nameField({ query: "dhcp.fqdn.name", title: "Name", compress: false }),
+      },
+      { length: "rest", query: [] },
     ),
   },
 });

@@ -240,6 +240,13 @@ function keyOf(label: Uint8Array): string {
 /** A name that stands for its own bytes: letters of ASCII, nothing escaped. */
 const PLAIN_NAME = /^[\x20-\x2d\x2f-\x5b\x5d-\x7e]+(?:\.[\x20-\x2d\x2f-\x5b\x5d-\x7e]+)*$/;
 
+/** How many labels a name has, and how many bytes they take with the dots between them. */
+function extentOf(text: string): { readonly labels: number; readonly size: number } {
+  if (PLAIN_NAME.test(text)) return { labels: text.split(".").length, size: text.length };
+  const labels = labelsOf(text);
+  return { labels: labels.length, size: wireSize(labels) - 2 };
+}
+
 /** The name as queries have it: Wireshark's writing, where the root has a name and control characters those of C. */
 export function queryName({ text }: { readonly text: string }): string {
   if (text === "") return "<Root>";
@@ -296,12 +303,11 @@ export function nameCodec({
       const text = queryName(name);
       if (query !== undefined) found(query, text);
       if (length === undefined && labels === undefined) return;
-      const isPlain = PLAIN_NAME.test(name.text);
-      const parts = isPlain ? name.text.split(".") : labelsOf(name.text);
+      const extent = extentOf(name.text);
       // Wireshark counts the root as a label and the letters of the name that it gives it, and one letter as none.
-      const size = isPlain || parts.length === 0 ? text.length : wireSize(labelsOf(name.text)) - 2;
+      const size = extent.labels > 0 ? extent.size : text.length;
       if (length !== undefined) found(length, size > 1 ? size : 0);
-      if (labels !== undefined) found(labels, size > 1 ? Math.max(1, parts.length) : 0);
+      if (labels !== undefined) found(labels, size > 1 ? Math.max(1, extent.labels) : 0);
     },
   };
 }

@@ -86,7 +86,11 @@ const SourceRoute = message("ipv6.routing.src", {
 
 const HomeAddressRoute = message("ipv6.routing.mipv6", {
   rfc: "RFC 6275",
-  fields: { reserved: bytes(4), homeAddress: ip6() },
+  fields: {
+    reserved: bytes(4),
+    homeAddress: ip6(),
+    extra: when("rest > 0", bytes("rest", { query: [] })),
+  },
 });
 
 const SegmentRoute = message("ipv6.routing.srh", {

@@ -1,8 +1,7 @@
-import { getInt32 } from "node:ffi";
-import { dlopen, getCurrentEventLoop } from "node:ffi";
+import { dlopen, getCurrentEventLoop, getInt32, toArrayBuffer } from "node:ffi";
 
 /**
- * The functions of the C library and of libuv (both are part of the running process) that netlink and raw sockets need.
+ * The functions of the C library and of libuv (both are part of the running process) that netlink, packet and raw sockets need.
  * Everything unsafe goes through this file: an argument of a wrong type or a freed pointer ends the process.
  */
 export function loadNative() {
@@ -10,10 +9,18 @@ export function loadNative() {
     socket: { arguments: ["i32", "i32", "i32"], return: "i32" },
     bind: { arguments: ["i32", "buffer", "u32"], return: "i32" },
     setsockopt: { arguments: ["i32", "i32", "i32", "buffer", "u32"], return: "i32" },
+    getsockopt: { arguments: ["i32", "i32", "i32", "buffer", "buffer"], return: "i32" },
     getsockname: { arguments: ["i32", "buffer", "buffer"], return: "i32" },
     sendto: { arguments: ["i32", "buffer", "u32", "i32", "buffer", "u32"], return: "i32" },
     recv: { arguments: ["i32", "pointer", "u32", "i32"], return: "i32" },
+    recvmsg: { arguments: ["i32", "pointer", "i32"], return: "i32" },
+    sendmsg: { arguments: ["i32", "pointer", "i32"], return: "i32" },
+    sendmmsg: { arguments: ["i32", "pointer", "u32", "i32"], return: "i32" },
     close: { arguments: ["i32"], return: "i32" },
+    if_nametoindex: { arguments: ["buffer"], return: "u32" },
+    clock_gettime: { arguments: ["i32", "buffer"], return: "i32" },
+    mmap: { arguments: ["u64", "u64", "i32", "i32", "i32", "i64"], return: "pointer" },
+    munmap: { arguments: ["pointer", "u64"], return: "i32" },
     malloc: { arguments: ["u64"], return: "pointer" },
     free: { arguments: ["pointer"], return: "void" },
     __errno_location: { arguments: [], return: "pointer" },
@@ -36,4 +43,49 @@ export function loadNative() {
 export type Native = ReturnType<typeof loadNative>;
 
 /** Linux numbers, the same on x86-64 and arm64 (include/uapi/asm-generic/errno-base.h, errno.h). */
-export const ERRNO = { EPERM: 1, EINTR: 4, EAGAIN: 11, EBUSY: 16, ENOBUFS: 105 } as const;
+export const ERRNO = {
+  EPERM: 1,
+  EINTR: 4,
+  ENXIO: 6,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EBUSY: 16,
+  ENODEV: 19,
+  EINVAL: 22,
+  EMSGSIZE: 90,
+  EADDRINUSE: 98,
+  EADDRNOTAVAIL: 99,
+  ENETDOWN: 100,
+  ENETUNREACH: 101,
+  ENOBUFS: 105,
+  EHOSTUNREACH: 113,
+} as const;
+
+/** The system's word for an error number, or the number where it has none here. */
+export function errnoName(errno: number): string {
+  return Object.entries(ERRNO).find(([, number]) => number === errno)?.[0] ?? `system error ${errno}`;
+}
+
+/** Memory outside of JavaScript, which never moves, for what the kernel reads and writes. */
+export class NativeMemory {
+  readonly address: bigint;
+  readonly buffer: ArrayBuffer;
+  readonly #native: Native;
+
+  constructor(native: Native, bytes: number) {
+    this.#native = native;
+    this.address = native.malloc(BigInt(bytes));
+    this.buffer = toArrayBuffer(this.address, bytes, false);
+    // What is never touched costs nothing, and is cleared only where it is small.
+    if (bytes <= CLEARED_BYTES) new Uint8Array(this.buffer).fill(0);
+  }
+
+  /** Every view on it is empty afterwards: whoever kept one reads nothing rather than foreign memory. */
+  free(): void {
+    if (this.buffer.detached) return;
+    this.buffer.transfer(0);
+    this.#native.free(this.address);
+  }
+}
+
+const CLEARED_BYTES = 128 * 1024;

@@ -10,9 +10,10 @@ export class Poll {
 
   /**
    * `readable` is called inside the event loop, outside any JavaScript task: what it defers must be deferred with
-   * setImmediate, since promises would wait for the next task. `error` is libuv's (negative) number; the watch goes on.
+   * setImmediate, since promises would wait for the next task; what it throws ends the process. `error` is 0 or libuv's
+   * (negative) number; the watch goes on.
    */
-  constructor(native: Native, descriptor: number, readable: () => void) {
+  constructor(native: Native, descriptor: number, readable: (error: number) => void) {
     this.#native = native;
     this.#handle = native.malloc(native.uv_handle_size(UV_POLL));
     const signature = { arguments: ["pointer", "i32", "i32"], return: "void" } as const;
@@ -20,7 +21,7 @@ export class Poll {
       if (!this.#open) return;
       // After an error (a full netlink buffer is one) libuv stops the handle for good, unless it is started again.
       if (status < 0) this.#start();
-      readable();
+      readable(Math.min(status, 0));
     });
     this.#closed = native.lib.registerCallback({ arguments: ["pointer"], return: "void" }, () => {
       // Not from within the callback that is being freed.
