@@ -3,6 +3,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>>
   whisper: () => import("./whisper.ts"),
   start: () => import("./start.ts"),
   prompt: () => import("./prompt.ts"),
+  "packets-offline": () => import("./packets-offline.ts"),
 };
 
 // Whoever reads may have seen enough (| head). Benches end their processes when this one exits.

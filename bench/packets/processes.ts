@@ -48,7 +48,8 @@ export async function runProcess(command: readonly string[], options: RunOptions
 /** Linux alone says it while a process lives. */
 function peakOf(pid: number): number {
   try {
-    const [, kilobytes = "0"] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    const [, kilobytes = "0"] =
+      /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
     return Number(kilobytes) * 1_024;
   } catch {
     return 0;

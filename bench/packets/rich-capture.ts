@@ -31,7 +31,14 @@ export function writeRichCapture(path: string, count: number): void {
   const parts = [writer.header()];
   for (let i = 0; i < count; i++) {
     const bytes = frames[i % DIFFERENT]!;
-    writer.append(bytes, 0, bytes.length, 1_790_000_000 + Math.floor(i / 50_000), (i % 50_000) * 20_000, bytes.length);
+    writer.append(
+      bytes,
+      0,
+      bytes.length,
+      1_790_000_000 + Math.floor(i / 50_000),
+      (i % 50_000) * 20_000,
+      bytes.length,
+    );
     if (writer.size > 1_000_000) parts.push(writer.take());
   }
   writeFileSync(path, Buffer.concat([...parts, writer.take()]));
@@ -48,9 +55,11 @@ function frameOf(registry: Registry, random: Random): Uint8Array {
   }
   if (kind < 22) return build(registry, [ethernet(random), ip6(random), icmp6(random)], filled(32));
   if (kind < 26) return build(registry, [ethernet(random), ip6(random), udp(random, 53), dns(random)]);
-  if (kind < 30) return build(registry, [ethernet(random), ip6(random), tcp(random)], filled(random.below(60)));
+  if (kind < 30)
+    return build(registry, [ethernet(random), ip6(random), tcp(random)], filled(random.below(60)));
   if (kind < 50) return build(registry, [ethernet(random), ip(random), udp(random, 53), dns(random)]);
-  if (kind < 60) return build(registry, [ethernet(random), ip(random), udp(random, 6_881)], filled(random.below(60)));
+  if (kind < 60)
+    return build(registry, [ethernet(random), ip(random), udp(random, 6_881)], filled(random.below(60)));
   return build(registry, [ethernet(random), ip(random), tcp(random)], filled(random.below(60)));
 }
 
@@ -83,7 +92,13 @@ function udp(random: Random, port: number): GivenLayer {
 
 function tcp(random: Random): GivenLayer {
   const times = { kind: 8, data: { value: random.next(), echo: random.next() } };
-  const opening = [{ kind: 2, data: { maximum: 1_460 } }, { kind: 4 }, times, { kind: 1 }, { kind: 3, data: { shift: 7 } }];
+  const opening = [
+    { kind: 2, data: { maximum: 1_460 } },
+    { kind: 4 },
+    times,
+    { kind: 1 },
+    { kind: 3, data: { shift: 7 } },
+  ];
   const isOpening = random.below(8) === 0;
   const block = { left: random.next(), right: random.next() };
   const selective = [{ kind: 1 }, { kind: 1 }, { kind: 5, data: { blocks: [block] } }];
@@ -119,7 +134,11 @@ function dns(random: Random): GivenLayer {
 const HOSTS = ["www", "mail", "api", "cdn", "static", "login", "img", "news"];
 
 function icmp(random: Random): GivenLayer {
-  return layer(Icmp, { type: random.below(2) * 8, identifier: random.below(65_536), sequence: random.below(1_000) });
+  return layer(Icmp, {
+    type: random.below(2) * 8,
+    identifier: random.below(65_536),
+    sequence: random.below(1_000),
+  });
 }
 
 function icmp6(random: Random): GivenLayer {
@@ -131,7 +150,12 @@ function icmp6(random: Random): GivenLayer {
 
 function arp(random: Random): GivenLayer {
   const senderMac = `02:00:5e:10:01:${random.hex(2)}`;
-  return layer(Arp, { opcode: 1 + random.below(2), senderMac, senderIp: host(random), targetIp: host(random) });
+  return layer(Arp, {
+    opcode: 1 + random.below(2),
+    senderMac,
+    senderIp: host(random),
+    targetIp: host(random),
+  });
 }
 
 function ospf(random: Random): GivenLayer {

@@ -47,7 +47,8 @@ function putFrame(out: Uint8Array, at: number, random: Random): number {
   out.set(MACS, at);
   const header = at + 14;
   const payload = header + 20;
-  const size = kind === 0 ? putDns(out, payload, random, isAnswer) : putOther(out, payload, random, kind > 2, isAnswer);
+  const size =
+    kind === 0 ? putDns(out, payload, random, isAnswer) : putOther(out, payload, random, kind > 2, isAnswer);
   const total = 20 + size;
   out.set([0x45, 0, total >> 8, total & 0xff, random.below(256), random.below(256), 0x40, 0, 64], header);
   out[header + 9] = kind > 2 ? 6 : 17;

@@ -46,7 +46,8 @@ const looks: Readonly<Record<string, (queries: readonly string[]) => Look>> = {
     const hits: number[] = [];
     return ({ bytes, start, stop }, frame, first) => set.match(first, bytes, start, stop, frame, hits).length;
   },
-  udp: () => (reader, frame, first) => (packetOf(reader, frame, first).layer(Udp as unknown as Message) ? 1 : 0),
+  udp: () => (reader, frame, first) =>
+    packetOf(reader, frame, first).layer(Udp as unknown as Message) ? 1 : 0,
   dns: () => (reader, frame, first) => packetOf(reader, frame, first).get(Dns)?.questions.length ?? 0,
   values: () => (reader, frame, first) => packetOf(reader, frame, first).layers.length,
   visited: () => (reader, frame, first) => {
@@ -62,7 +63,8 @@ function countOf(values: object): number {
   for (const name in values) {
     const value = (values as Readonly<Record<string, unknown>>)[name];
     count++;
-    if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) count += countOf(value);
+    if (typeof value === "object" && value !== null && !(value instanceof Uint8Array))
+      count += countOf(value);
   }
   return count;
 }
@@ -102,8 +104,9 @@ async function fromFile(path: string, look: Look): Promise<Measured> {
   return { packets, nanoseconds: ((performance.now() - begin) * 1e6) / packets, count };
 }
 
+const PASSES = 3;
 const [mode = "", way, path = "", ...texts] = process.argv.slice(2);
 const make = looks[mode];
 if (!make) throw new Error(`no mode ${mode}`);
-const measured = way === "file" ? await fromFile(path, make(texts)) : inMemory(path, make(texts), Number(process.env["PASSES"] ?? 3));
+const measured = way === "file" ? await fromFile(path, make(texts)) : inMemory(path, make(texts), PASSES);
 process.stdout.write(JSON.stringify(measured));

@@ -2,6 +2,7 @@ import type { Random } from "#base/random.ts";
 import type { Clock } from "#host/clock.ts";
 import type { Datagrams } from "#host/datagrams.ts";
 import type { Links } from "#host/links.ts";
+import type { PacketSockets } from "#host/packet-sockets.ts";
 import type { Streams } from "#host/streams.ts";
 
 /** The machine a node runs on: the real one (system/) or one in a simulated World (sim/). */
@@ -11,4 +12,5 @@ export interface Host {
   readonly datagrams: Datagrams;
   readonly streams: Streams;
   readonly links: Links;
+  readonly packetSockets: PacketSockets;
 }

@@ -17,11 +17,16 @@ export interface ReceivedPacket {
   readonly checksumPartial: boolean;
 }
 
+/** What a socket tells its owner; after `close` nothing more. */
 export interface PacketHandlers {
+  /** May close the socket. What it throws ends the socket: it comes back to `failed`. */
   received(packet: ReceivedPacket): void;
-  /** All that was waiting has been handed over. */
+  /** All that was waiting, or as much of it as is good for one turn, has been handed over. */
   drained?(): void;
-  /** The interface is gone, or the socket failed; it is closed. */
+  /**
+   * The interface is gone for good, or the socket failed; it is closed. An interface that goes down and comes up again
+   * is no failure: meanwhile there are no packets.
+   */
   failed(error: Error): void;
 }
 
@@ -30,16 +35,18 @@ export interface PacketSocketOptions {
   readonly interface: string;
   /** latency: each packet as it comes; bulk: many at once from a ring, up to some milliseconds later. */
   readonly mode: "latency" | "bulk";
-  /** Also what is not addressed to this machine. */
+  /** Also what is not addressed to this machine; without it that is left out even where the interface shows it. */
   readonly promiscuous?: boolean;
-  /** Also what this machine sends. */
+  /** Also what this machine sends, except by this socket. */
   readonly outgoing?: boolean;
   /** Runs in the kernel: only what it accepts comes. */
   readonly filter?: BpfProgram;
   /** Bytes kept of a packet at most; absent: all. */
   readonly snapLength?: number;
-  /** Sockets of one group share the packets, by the flow's hash. */
+  /** Sockets of one group (0 to 65,535) share the packets, by the flow's hash. */
   readonly fanoutGroup?: number;
+  /** Room for packets that have come and are not read yet; what finds none is dropped and counted. */
+  readonly bufferBytes?: number;
 }
 
 export interface PacketSocketStatistics {
@@ -52,9 +59,15 @@ export interface PacketSocketStatistics {
 export interface PacketSocket {
   /** LINKTYPE_ value of what its packets start with. */
   readonly linkType: number;
-  /** Sends packets, link headers included, in their order; returns how many the kernel took. */
+  /**
+   * Sends packets, link headers included, in their order; returns how many the kernel took: fewer while its queue is full
+   * or the interface is down. Throws Error when the first can never be sent, because it is too long or too short.
+   */
   send(packets: readonly Uint8Array[]): number;
-  /** Another filter from now on; undefined: everything. */
+  /**
+   * Another filter from now on, undefined: everything. What the one before let through and nobody has read is thrown
+   * away. Throws Error when the kernel refuses it; then the one before stays.
+   */
   setFilter(filter: BpfProgram | undefined): void;
   statistics(): PacketSocketStatistics;
   close(): void;

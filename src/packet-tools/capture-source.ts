@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { explain, OperatorError } from "#base/operator-error.ts";
 import { CaptureReader, type CaptureBlock } from "#packet/file/capture-reader.ts";
+import type { CapturedPacket } from "#packet/file/packets.ts";
 import { sniffCapture } from "#packet/file/sniff-capture.ts";
 import type { Frame } from "#packet/query/frame.ts";
 
@@ -57,6 +58,19 @@ export async function readCapture(
       "pcap and pcapng are read, also compressed by gzip",
     );
   return broken ?? reader.problem?.message;
+}
+
+/** All packets of a file that fits into memory, and what is wrong with it. */
+export async function collectCapture(
+  path: string,
+): Promise<{ readonly packets: readonly CapturedPacket[]; readonly problem?: string }> {
+  const packets: CapturedPacket[] = [];
+  const problem = await readCapture(path, ({ reader }) => {
+    const { number, linkType, originalLength, seconds, nanoseconds } = reader;
+    const bytes = Uint8Array.prototype.slice.call(reader.bytes, reader.start, reader.stop);
+    packets.push({ number, linkType, bytes, originalLength, seconds, nanoseconds, comments: [] });
+  });
+  return problem === undefined ? { packets } : { packets, problem };
 }
 
 /** Large enough that asking costs nothing beside the packets, small enough for the processor's cache. */

@@ -7,6 +7,10 @@ const USAGE = `Usage: parley packets TOOL …
   show FILE NUMBER           one packet with all fields and bytes
   protocols [NAME]           the protocols, or the fields of one
   convert IN OUT             pcap, pcapng, and recordings of a node to pcapng
+  capture IF [QUERY]         packets as they come, shown or written with -w FILE
+  replay FILE IF             send a file's packets, in its own time or as fast as they go
+  send IF EXPR               build a packet and send it; --wait shows the answers
+  respond IF FILE.ts         run a responder or a machine of your own
 
 FILE is pcap or pcapng, also compressed by gzip; "-" is standard input. QUERY has the syntax
 of Wireshark's display filters: 'udp.port == 53 and ip.src == 192.0.2.0/24'.
@@ -32,6 +36,14 @@ export async function runPackets(args: readonly string[]): Promise<number> {
       return (await import("#packet-tools/protocols.ts")).runProtocols(rest);
     case "convert":
       return (await import("#packet-tools/convert.ts")).runConvert(rest);
+    case "capture":
+      return (await import("#packet-tools/capture.ts")).runCapture(rest);
+    case "replay":
+      return (await import("#packet-tools/replay.ts")).runReplay(rest);
+    case "send":
+      return (await import("#packet-tools/send.ts")).runSend(rest);
+    case "respond":
+      return (await import("#packet-tools/respond.ts")).runRespond(rest);
     default:
       throw new OperatorError(`there is no tool "${tool}"`, "parley packets --help lists them", {
         exitStatus: 2,

@@ -12,13 +12,17 @@ export function queryOf(registry: Registry, words: readonly string[]): Query | u
     return new Query(registry, text);
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
-    const marked = `${text.slice(0, error.at)}»${text.slice(error.at, error.at + error.length)}«${text.slice(error.at + error.length)}`;
     throw new OperatorError(
-      `${error.message}: ${marked}`,
+      `${error.message}: ${marked(text, error)}`,
       error.remedy === "" ? "parley packets protocols lists the names" : error.remedy,
       { exitStatus: 2 },
     );
   }
+}
+
+/** A text with the place of its mistake marked. */
+export function marked(text: string, { at, length }: QueryError): string {
+  return `${text.slice(0, at)}»${text.slice(at, at + length)}«${text.slice(at + length)}`;
 }
 
 /** The message that packets of a link type start with. */

@@ -66,7 +66,9 @@ function wrongWith(packet: Packet): string | undefined {
   const last = layers.at(-1);
   const inData = last?.message === packet.registry.fallback;
   if (problem) return inData && problem.kind === "cut" ? "cut" : problemText(problem);
-  return last && last.headerEnd >= captured && last.end > captured && captured < packet.end ? "cut" : undefined;
+  return last && last.headerEnd >= captured && last.end > captured && captured < packet.end
+    ? "cut"
+    : undefined;
 }
 
 /** Nanoseconds as seconds with six digits, nine where they are needed. */

@@ -144,7 +144,8 @@ export class Packet {
     const scope = (name: string): number =>
       name === "headerSize"
         ? reading.end - at
-        : (byteNamed(this.bytes, at, thereIs, name) ?? scopeValue(reading.values, name, () => limit - reading.end));
+        : (byteNamed(this.bytes, at, thereIs, name) ??
+          scopeValue(reading.values, name, () => limit - reading.end));
     this.#next = -1;
     if (reading.whole || (message.headerSize && reading.end > at && !reading.stopped)) {
       const hinders = ({ kind, needs = Infinity }: Problem): boolean =>

@@ -93,7 +93,8 @@ function nestedFacts(
   const isNameKnown = (name: string): boolean => {
     const offset = byteOffset(name);
     if (offset !== undefined) return start + offset < end;
-    return LAYER_NAMES.has(name) || values[name.split(".")[0]!] !== undefined;
+    // Of what is there only in part the size is not known.
+    return (LAYER_NAMES.has(name) && !node.partial) || values[name.split(".")[0]!] !== undefined;
   };
   const isKnown = (each: Expression): boolean => [...namesIn(each)].every(isNameKnown);
   for (const { name: query, type, expression, when } of message.derived) {

@@ -62,11 +62,11 @@ export class Generator extends FieldGenerator {
       lines.push(`if (at + ${needed} > lim) ${this.giveUp}`);
     }
     for (const [i, member] of message.members.entries()) {
+      this.#stops(message, i, scope, place, lines);
       if (message.headerSize && i === message.headerSizeAfter)
         lines.push(this.#headerEnd(message.headerSize, scope, place));
       stopped = i > last && i >= message.headerSizeAfter;
       if (stopped) break;
-      this.#stops(message, i, scope, place, lines);
       const result = member.run
         ? this.runMember(member, scope, place, lines, message.members.slice(i))
         : this.field(member.spec, scope, place, lines, message.members.slice(i), member.name);

@@ -143,7 +143,7 @@ export interface MessageOptions<F extends Fields> {
   readonly on?: Readonly<Record<string, number | readonly number[]>>;
   readonly derived?: Readonly<Record<string, DerivedChoice>>;
   readonly checks?: Readonly<Record<string, string>>;
-  /** Like checks, but the fields behind those named are not even read. They may not ask for `rest`. */
+  /** Like checks, but the fields behind the last one named are not even read; `rest` counts from there. */
   readonly stops?: Readonly<Record<string, string>>;
   readonly transparent?: boolean;
   readonly mayOverrun?: boolean;

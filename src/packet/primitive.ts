@@ -67,7 +67,8 @@ export function ipv4Text(bytes: Uint8Array, at: number): string {
   const slot = (Math.imul(low ^ bytes[at]!, 0x9e3779b1) >>> 18) & (CACHED - 1);
   const isMet = ipv4Keys[slot] === key;
   if (isMet && ipv4Texts[slot] !== "") return ipv4Texts[slot]!;
-  const text = OCTETS[bytes[at]!]! + OCTETS[bytes[at + 1]!]! + OCTETS[bytes[at + 2]!]! + String(bytes[at + 3]!);
+  const text =
+    OCTETS[bytes[at]!]! + OCTETS[bytes[at + 1]!]! + OCTETS[bytes[at + 2]!]! + String(bytes[at + 3]!);
   // Kept when it is met again: a text that lives costs the collector more than one that is made and forgotten.
   ipv4Keys[slot] = key;
   ipv4Texts[slot] = isMet ? text : "";

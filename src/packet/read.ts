@@ -25,6 +25,8 @@ export interface Node {
   readonly bits?: { readonly offset: number; readonly count: number };
   readonly value: unknown;
   readonly children: readonly Node[];
+  /** A part of it was not there. */
+  readonly partial?: true;
   /** What the same bytes are together: the number of which these are some bits, a choice's bytes. */
   readonly also?: Also;
 }
@@ -119,7 +121,7 @@ export function readFields(context: ReadContext, message: Message, start: number
       };
       nodes.push({ name, spec, start: at, end, bits, value, children, ...whole });
     } else if (value !== undefined)
-      nodes.push({ name, spec, start: at, end: item.next, value, children, ...alsoOf(item) });
+      nodes.push({ name, spec, start: at, end: item.next, value, children, ...moreOf(item) });
     at = item.next;
     if (!item.whole && !message.headerSize) return { values, nodes, end: at, whole: false };
   }
@@ -132,8 +134,8 @@ export function readFields(context: ReadContext, message: Message, start: number
   return { values, nodes, end: at, whole };
 }
 
-function alsoOf({ also }: Item): { also?: Also } {
-  return also ? { also } : {};
+function moreOf({ also, whole }: Item): { also?: Also; partial?: true } {
+  return { ...(also && { also }), ...(!whole && { partial: true }) };
 }
 
 /** A name's value in an expression: a field, a flag, `rest`, or `sizeOf`-like words, which only emit knows. */
@@ -283,7 +285,7 @@ function readList(context: ReadContext, spec: ListSpec, at: number, region: Regi
         end: item.next,
         value,
         children: inside,
-        ...alsoOf(item),
+        ...moreOf(item),
       });
       const advanced = item.next > next;
       next = item.next;

@@ -46,6 +46,10 @@ export const Arp = message("arp", {
     targetIp: when(IS_IPV4, ip("0.0.0.0", { query: "arp.dst.proto_ipv4" })),
     targetProtocol: when(NO_IPV4, bytes("protocolSize", { query: "arp.dst.proto" })),
   },
+  // Sizes that cannot be say nothing of where the addresses lie.
+  stops: {
+    "addresses longer than the packet": "opcode >= 0 && 2 * hardwareSize + 2 * protocolSize <= rest",
+  },
   size: "8 + 2 * hardwareSize + 2 * protocolSize",
   on: { ethertype: [0x0806, 0x8035] },
   info(values) {

@@ -158,6 +158,7 @@ export const FragmentHeader = message("ipv6.fraghdr", {
     moreFragments: bit({ query: ".more" }),
     id: u32(0, { query: ".ident", display: "hex", title: "Identification" }),
   },
+  needs: "8",
   next: [
     { table: "ip.proto", key: "nextHeader", when: "fragmentOffset == 0 && moreFragments == 0" },
     // Lengths inside are those of the whole packet.
@@ -165,5 +166,10 @@ export const FragmentHeader = message("ipv6.fraghdr", {
   ],
   on: { "ip.proto": 44 },
   info: ({ nextHeader: following, fragmentOffset, moreFragments, id }) =>
-    fragmentText(nextHeaderText(following), { offset: fragmentOffset * 8, more: moreFragments === 1, id, digits: 8 }),
+    fragmentText(nextHeaderText(following), {
+      offset: fragmentOffset * 8,
+      more: moreFragments === 1,
+      id,
+      digits: 8,
+    }),
 });

@@ -67,6 +67,7 @@ export const Llc = message("llc", {
       u16(next("ethertype"), { display: "hex", names: ETHERTYPES, query: [], title: "Protocol" }),
     ),
   },
+  stops: { "a SNAP header that is cut off": `!(${IS_SNAP}) || rest >= (${IS_UNNUMBERED} ? 5 : 6)` },
   next: [
     { table: "ethertype", key: "pid", when: `${IS_SNAP} && ${TYPED} && ${IS_DATA}` },
     {

@@ -3,7 +3,10 @@ import { message } from "#packet/message.ts";
 import { NeighborOption } from "#wire/neighbor-options.ts";
 
 // What a redirected header quotes comes after the options, as the next layer.
-const options = list(struct(NeighborOption, { query: "icmpv6.opt" }), { until: "type == 4" });
+const options = list(struct(NeighborOption, { query: "icmpv6.opt" }), {
+  until: "type == 4",
+  fits: "rest >= 2",
+});
 
 /** Asks the routers of a link to tell about themselves. RFC 4861 4.1. */
 export const RouterSolicitation = message("icmpv6.nd.rs", {

@@ -262,8 +262,8 @@ export const NeighborOption = message("icmpv6.opt", {
       // Link-layer addresses of other sizes than Ethernet's are bytes.
       "type < 3 && length > 1 ? type + 256 : type",
       {
-        257: bytes("rest", { query: ["icmpv6.opt.linkaddr", "icmpv6.opt.src_linkaddr"] }),
-        258: bytes("rest", { query: ["icmpv6.opt.linkaddr", "icmpv6.opt.target_linkaddr"] }),
+        257: bytes("length * 8 - 2", { query: ["icmpv6.opt.linkaddr", "icmpv6.opt.src_linkaddr"] }),
+        258: bytes("length * 8 - 2", { query: ["icmpv6.opt.linkaddr", "icmpv6.opt.target_linkaddr"] }),
         1: SourceLinkAddress,
         2: TargetLinkAddress,
         3: PrefixInformation,

@@ -170,7 +170,7 @@ function bodyText(body: Body, isMultiple: boolean): string {
   return `${kind}${change}, root ${bridge}, cost ${rootCost}, port 0x${port.toString(16).padStart(4, "0")}`;
 }
 
-const NEEDS = `$3 == ${CONFIGURATION} || $3 == ${RAPID} ? 35 : 4`;
+const NEEDS = `$3 == ${CONFIGURATION} || $3 == ${RAPID} ? 27 : 4`;
 
 /** A time as seconds: two bytes at a fixed place, in 256ths. */
 function seconds(title: string, offset: number): DerivedOptions {

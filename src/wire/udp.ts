@@ -15,8 +15,8 @@ export const Udp = message("udp", {
     }),
   },
   needs: "4",
-  stops: { "a length of less than eight bytes": "length >= 8 || length == 0" },
-  // A length of 0 is a jumbogram (RFC 2675 4) or a frame that the hardware was to split: it ends with what carries it.
+  // A length of 0 is that of a jumbogram, which ends with what carries it (RFC 2675 4).
+  stops: { "a length of less than eight bytes": "length >= 8 || length == 0 && rest > 65535 - 6" },
   size: "length == 0 ? 8 + rest : length",
   next: [
     {

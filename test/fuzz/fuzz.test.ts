@@ -42,7 +42,8 @@ for (const target of targets) {
       seed: "test",
       inputs: [],
       isDone: (executions) => executions >= most,
-      onFailure: ({ input, error }) => assert.fail(`${error.stack}\nnpm run fuzz -- ${name} --hex ${hex(input)}`),
+      onFailure: ({ input, error }) =>
+        assert.fail(`${error.stack}\nnpm run fuzz -- ${name} --hex ${hex(input)}`),
     });
   });
 }

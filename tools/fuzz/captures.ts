@@ -41,7 +41,11 @@ export function captureTarget(name: "pcap" | "pcapng"): Target {
       const parts = readFile(input, () => chunkSize(random));
       must(isDeepStrictEqual(parts, whole), "chunks change what is read", brief(parts), brief(whole));
       if (whole.problem)
-        must(0 <= whole.problem.at && whole.problem.at <= input.length, "a problem out of place", whole.problem);
+        must(
+          0 <= whole.problem.at && whole.problem.at <= input.length,
+          "a problem out of place",
+          whole.problem,
+        );
       checkCopies(whole);
       return outcomeOf(whole);
     },
@@ -54,7 +58,9 @@ function chunkSize(random: Random): number {
 
 function readFile(file: Uint8Array, size: () => number): ReadFile {
   const items: (ReadPacket | CaptureBlock)[] = [];
-  const reader = new CaptureReader({ onBlock: (block) => items.push({ ...block, body: block.body.slice() }) });
+  const reader = new CaptureReader({
+    onBlock: (block) => items.push({ ...block, body: block.body.slice() }),
+  });
   const frame = new CaptureFrame(reader);
   const take = (): void => {
     while (reader.next()) {
@@ -88,7 +94,18 @@ function packetOf(reader: CaptureReader): ReadPacket {
   must(Number.isInteger(nanoseconds), "no nanoseconds", nanoseconds);
   const bytes = reader.bytes.slice(reader.start, reader.stop);
   const [comments, options] = [reader.comments(), reader.options()];
-  return { bytes, seconds, nanoseconds, timed, originalLength, interfaceIndex, linkType, comments, options, order };
+  return {
+    bytes,
+    seconds,
+    nanoseconds,
+    timed,
+    originalLength,
+    interfaceIndex,
+    linkType,
+    comments,
+    options,
+    order,
+  };
 }
 
 function isPacket(item: ReadPacket | CaptureBlock): item is ReadPacket {
@@ -156,7 +173,12 @@ function comparePackets(file: ReadFile, again: ReadFile, isClamped: boolean, to:
 }
 
 function brief({ items, problem, interfaces }: ReadFile): unknown {
-  return { packets: items.filter(isPacket).length, items: items.length, interfaces: interfaces.length, problem };
+  return {
+    packets: items.filter(isPacket).length,
+    items: items.length,
+    interfaces: interfaces.length,
+    problem,
+  };
 }
 
 function outcomeOf({ format, items, interfaces, problem }: ReadFile): string {

@@ -11,18 +11,30 @@ export function lzwTarget(): Target {
   return {
     name: "lzw",
     longest: 8_192,
-    seeds: () => [new Uint8Array(0), new Uint8Array(5_000), compress(new Uint8Array(5_000)), compress(ramp(4_000))],
+    seeds: () => [
+      new Uint8Array(0),
+      new Uint8Array(5_000),
+      compress(new Uint8Array(5_000)),
+      compress(ramp(4_000)),
+    ],
     make: (random) =>
       compress(Uint8Array.from({ length: random.below(600) }, () => random.below(1 + random.below(8)))),
     run(input) {
       const packed = compress(input);
       const unpacked = decompress(packed, input.length);
-      must(unpacked.ok && Buffer.compare(unpacked.bytes, input) === 0, "what was compressed comes back differently", packed);
+      must(
+        unpacked.ok && Buffer.compare(unpacked.bytes, input) === 0,
+        "what was compressed comes back differently",
+        packed,
+      );
       const found = decompress(input, LIMIT);
       if (!found.ok) return found.error.replaceAll(/\d+/g, "0");
       must(found.bytes.length <= LIMIT, "more bytes than the limit", found.bytes.length);
       const again = decompress(compress(found.bytes), found.bytes.length);
-      must(again.ok && Buffer.compare(again.bytes, found.bytes) === 0, "what was decompressed comes back differently");
+      must(
+        again.ok && Buffer.compare(again.bytes, found.bytes) === 0,
+        "what was decompressed comes back differently",
+      );
       const isLimited = found.bytes.length === 0 || !decompress(input, found.bytes.length - 1).ok;
       must(isLimited, "a limit that does not hold");
       return `${found.bytes.length}`;
@@ -39,7 +51,9 @@ export function msgpackTarget(): Target {
   return {
     name: "msgpack",
     longest: 4_096,
-    seeds: () => [Uint8Array.of(0x82, 0xa1, 0x61, 0x01, 0xa1, 0x62, 0x93, 0xc0, 0xc3, 0xcb, 1, 2, 3, 4, 5, 6, 7, 8)],
+    seeds: () => [
+      Uint8Array.of(0x82, 0xa1, 0x61, 0x01, 0xa1, 0x62, 0x93, 0xc0, 0xc3, 0xcb, 1, 2, 3, 4, 5, 6, 7, 8),
+    ],
     make: (random) => {
       const writer = new MsgpackWriter();
       const put = (depth: number): void => {
@@ -71,7 +85,8 @@ export function msgpackTarget(): Target {
         must(problem.at >= 0 && problem.at <= input.length, "a problem out of place", problem);
         return `${problem.error.replaceAll(/0x\w+|\d+/g, "0")} ${problem.truncated}`;
       }
-      if (skipper.problem === undefined) must(reader.at === skipper.at, "reading ends elsewhere", reader.at, skipper.at);
+      if (skipper.problem === undefined)
+        must(reader.at === skipper.at, "reading ends elsewhere", reader.at, skipper.at);
       const bytes = writer.finish();
       const again = new MsgpackWriter();
       copyValue(new MsgpackReader(bytes, 0, bytes.length, MEMBERLIST_LIMITS), again, kinds);
@@ -116,7 +131,27 @@ export function dnsNameTarget(): Target {
     name: "dns-name",
     longest: 1_024,
     seeds: () => [
-      Uint8Array.of(0, 0, 3, 0x77, 0x77, 0x77, 7, 0x65, 0x78, 0x61, 0x6d, 0x70, 0x6c, 0x65, 0, 1, 0x61, 0xc0, 0),
+      Uint8Array.of(
+        0,
+        0,
+        3,
+        0x77,
+        0x77,
+        0x77,
+        7,
+        0x65,
+        0x78,
+        0x61,
+        0x6d,
+        0x70,
+        0x6c,
+        0x65,
+        0,
+        1,
+        0x61,
+        0xc0,
+        0,
+      ),
       Uint8Array.of(4, 1, 0, 1, 0x2e, 0, 0xc0, 1, 2, 0x5c, 0xff, 0xc0, 1),
       Uint8Array.of(0, 0, 0),
     ],
@@ -137,7 +172,11 @@ export function dnsNameTarget(): Target {
       const labels = labelsOf(value.text);
       const plain = writeName(value.text, 0, new Map());
       const again = readName(plain, 0, plain.length, 0);
-      must("value" in again && again.value.text === value.text, "a name's text is read differently", value.text);
+      must(
+        "value" in again && again.value.text === value.text,
+        "a name's text is read differently",
+        value.text,
+      );
       must(queryName(value).length > 0, "a name without a text for queries");
       return `${labels.length} ${value.own ?? ""} ${value.pointer === undefined ? "" : "p"} ${value.text.includes("\\") ? "\\" : ""}`;
     },

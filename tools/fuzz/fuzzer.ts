@@ -106,18 +106,24 @@ function attempt(state: State, input: Uint8Array): Failure | undefined {
 
 /** Runs one input; an error also for one that takes too long, twice: garbage is collected and code compiled at times. */
 export function runOnce(target: Target, input: Uint8Array): { outcome: string; ms: number } | Error {
-  let ms = Infinity;
-  let outcome = "";
   try {
-    for (let i = 0; i < 3 && ms > MOST_MS; i++) {
-      const before = performance.now();
-      outcome = target.run(input.slice());
-      ms = Math.min(ms, performance.now() - before);
-    }
+    const before = performance.now();
+    const outcome = target.run(input.slice());
+    let ms = performance.now() - before;
+    for (let i = 0; i < 2 && ms > MOST_MS; i++) ms = Math.min(ms, processorMs(target, input));
+    if (ms <= MOST_MS) return { outcome, ms };
+    return new BrokenRule(`an input that takes too long: ${Math.round(ms)} ms`);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
-  return ms <= MOST_MS ? { outcome, ms } : new BrokenRule(`an input that takes too long: ${Math.round(ms)} ms`);
+}
+
+/** What an input takes of the processor, whatever else runs on it. */
+function processorMs(target: Target, input: Uint8Array): number {
+  const before = process.threadCpuUsage();
+  target.run(input.slice());
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1_000;
 }
 
 const WATCHED = "__fuzz_watched";

@@ -27,7 +27,10 @@ const LONGEST_FRAME = 700;
 const PACKETS = [5, 0, 60, 33].map((size, i) => Uint8Array.from({ length: size }, (_, at) => at * i));
 
 const frames = pickFrames();
-save("packets/frames.hex", `# link type, bytes that were not captured, frame\n${frames.map(hex).join("\n")}\n`);
+save(
+  "packets/frames.hex",
+  `# link type, bytes that were not captured, frame\n${frames.map(hex).join("\n")}\n`,
+);
 save("query/queries.txt", `${QUERIES.join("\n")}\n`);
 for (const [name, bytes] of pcapFiles()) save(`pcap/${name}`, bytes);
 for (const [name, bytes] of pcapngFiles()) save(`pcapng/${name}`, bytes);
@@ -77,7 +80,10 @@ function pcapFiles(): [string, Uint8Array][] {
       const packets = PACKETS.map((bytes, i) =>
         writer.packet(bytes, 0, bytes.length, 1_700_000_000 + i, 123_456_789, bytes.length + i),
       );
-      return [`${order}${nanoseconds ? "-nanoseconds" : ""}.pcap`, Buffer.concat([writer.header(), ...packets])];
+      return [
+        `${order}${nanoseconds ? "-nanoseconds" : ""}.pcap`,
+        Buffer.concat([writer.header(), ...packets]),
+      ];
     }),
   );
 }
@@ -88,16 +94,53 @@ function pcapngFiles(): [string, Uint8Array][] {
   plain.appendSection([textOption(4, "parley")]);
   plain.appendInterface({ linkType: 1, name: "eth0" });
   for (const [i, bytes] of PACKETS.entries())
-    plain.append(0, bytes, 0, bytes.length, 1_700_000_000 + i, 5, bytes.length, i === 2 ? { comments: ["one"] } : {});
+    plain.append(
+      0,
+      bytes,
+      0,
+      bytes.length,
+      1_700_000_000 + i,
+      5,
+      bytes.length,
+      i === 2 ? { comments: ["one"] } : {},
+    );
   const rich = [true, false].flatMap((little) => [
-    sectionHeader(little, pcapngOption(little, 1, Buffer.from("a comment")), pcapngOption(little, 0, new Uint8Array(0))),
-    interfaceBlock(little, 1, 0, pcapngOption(little, 2, Buffer.from("eth0")), pcapngOption(little, 9, Uint8Array.of(9))),
-    interfaceBlock(little, 101, 40, pcapngOption(little, 9, Uint8Array.of(0x8a)), pcapngOption(little, 14, new Uint8Array(8).fill(0, 0, 8))),
-    enhancedPacket(little, 0, [0x17_97_9c, 0x1234_5678], PACKETS[2]!, pcapngOption(little, 2, words(little, 1)), pcapngOption(little, 1, Buffer.from("x"))),
+    sectionHeader(
+      little,
+      pcapngOption(little, 1, Buffer.from("a comment")),
+      pcapngOption(little, 0, new Uint8Array(0)),
+    ),
+    interfaceBlock(
+      little,
+      1,
+      0,
+      pcapngOption(little, 2, Buffer.from("eth0")),
+      pcapngOption(little, 9, Uint8Array.of(9)),
+    ),
+    interfaceBlock(
+      little,
+      101,
+      40,
+      pcapngOption(little, 9, Uint8Array.of(0x8a)),
+      pcapngOption(little, 14, new Uint8Array(8).fill(0, 0, 8)),
+    ),
+    enhancedPacket(
+      little,
+      0,
+      [0x17_97_9c, 0x1234_5678],
+      PACKETS[2]!,
+      pcapngOption(little, 2, words(little, 1)),
+      pcapngOption(little, 1, Buffer.from("x")),
+    ),
     enhancedPacket(little, 1, [0, 1_500], PACKETS[3]!),
     pcapngBlock(little, 3, words(little, 60), PACKETS[2]!),
     pcapngBlock(little, 4, words(little, 0)),
-    pcapngBlock(little, 5, words(little, 0, 0x17_97_9c, 0x1234_5678), pcapngOption(little, 4, new Uint8Array(8).fill(7))),
+    pcapngBlock(
+      little,
+      5,
+      words(little, 0, 0x17_97_9c, 0x1234_5678),
+      pcapngOption(little, 4, new Uint8Array(8).fill(7)),
+    ),
     pcapngBlock(little, 10, words(little, 0x544c_534b, 5), Buffer.from("abcde")),
     pcapngBlock(little, 0xbad, words(little, 32_473), Buffer.from("custom")),
     pcapngBlock(little, 2, words(little, 0, 0, 77, 5, 5), PACKETS[0]!),

@@ -46,7 +46,9 @@ function messageTarget(
     longest: 1_024,
     seeds: (random) => [
       ...(samples().get(message) ?? []),
-      ...Array.from({ length: RANDOM_SEEDS }, () => madeBytes(message, random)).filter((each) => each !== undefined),
+      ...Array.from({ length: RANDOM_SEEDS }, () => madeBytes(message, random)).filter(
+        (each) => each !== undefined,
+      ),
     ],
     make: (random) => madeBytes(message, random),
     run(input) {
@@ -91,7 +93,12 @@ function checkGenerated(registry: Registry, message: Message, bytes: Uint8Array)
   const context = { bytes, captured: bytes.length, layerStart: 0, layerLimit: bytes.length, problems };
   const slow = readFields(context, message, 0, bytes.length);
   must(slow.whole && problems.length === 0, "the generated parser takes what is broken", problems);
-  must(isDeepStrictEqual({ ...quick }, slow.values), "the generated parser reads other values", quick, slow.values);
+  must(
+    isDeepStrictEqual({ ...quick }, slow.values),
+    "the generated parser reads other values",
+    quick,
+    slow.values,
+  );
   must(place.headerEnd === slow.end, "the generated parser ends elsewhere", place.headerEnd, slow.end);
 }
 

@@ -62,7 +62,13 @@ function setByte(bytes: Uint8Array, random: Random): Uint8Array {
 function interesting(bytes: Uint8Array, random: Random): Uint8Array {
   const size = [1, 2, 4][random.below(3)]!;
   if (bytes.length < size) return bytes;
-  put(bytes, random.below(bytes.length - size + 1), size, INTERESTING[random.below(INTERESTING.length)]!, random);
+  put(
+    bytes,
+    random.below(bytes.length - size + 1),
+    size,
+    INTERESTING[random.below(INTERESTING.length)]!,
+    random,
+  );
   return bytes;
 }
 

@@ -96,8 +96,19 @@ function checkPlaces(packet: Packet): void {
   must(layers.length > 0, "a packet without layers");
   for (const layer of layers) {
     const { start, headerEnd, limit, message } = layer;
-    must(0 <= start && start <= headerEnd && headerEnd <= limit && limit <= end, "a layer out of place", message.name);
-    must(start <= layer.end && layer.end <= limit, "a layer's end out of place", message.name, start, layer.end, limit);
+    must(
+      0 <= start && start <= headerEnd && headerEnd <= limit && limit <= end,
+      "a layer out of place",
+      message.name,
+    );
+    must(
+      start <= layer.end && layer.end <= limit,
+      "a layer's end out of place",
+      message.name,
+      start,
+      layer.end,
+      limit,
+    );
     const walk = (nodes: readonly Node[]): void => {
       for (const node of nodes) {
         must(start <= node.start && node.start <= node.end, "a field out of place", message.name, node.name);
@@ -107,13 +118,18 @@ function checkPlaces(packet: Packet): void {
     };
     walk(packet.nodes(layer));
   }
-  for (const problem of problems) must(0 <= problem.at && problem.at <= end, "a problem out of place", problem);
+  for (const problem of problems)
+    must(0 <= problem.at && problem.at <= end, "a problem out of place", problem);
 }
 
 /** What people see: complete, and safe for a terminal. */
 function checkShown(packet: Packet, frame: Frame): void {
   for (const { text, start, end } of packetTree(packet)) {
-    must(safeText(text) === text, "a line of the tree that a terminal would take wrongly", JSON.stringify(text));
+    must(
+      safeText(text) === text,
+      "a line of the tree that a terminal would take wrongly",
+      JSON.stringify(text),
+    );
     must(0 <= start && start <= end && end <= packet.end, "a line's bytes out of place", text, start, end);
   }
   const row = rowPrinter()(rowOf(packet, frame));
@@ -123,7 +139,13 @@ function checkShown(packet: Packet, frame: Frame): void {
   for (const fact of factsOf(packet)) {
     const { query, type, start, end } = fact;
     const told = known.get(query)?.type;
-    must(told !== undefined && kindOf(told) === kindOf(type), "a fact that queries do not know so", query, type, told);
+    must(
+      told !== undefined && kindOf(told) === kindOf(type),
+      "a fact that queries do not know so",
+      query,
+      type,
+      told,
+    );
     must(0 <= start && start <= end && end <= packet.end, "a fact out of place", query, start, end);
     const text = factText(fact);
     must(safeText(text) === text, "a fact that a terminal would take wrongly", query, JSON.stringify(text));
@@ -136,7 +158,8 @@ function checkBothWays({ layers, problems }: Packet, slow: Packet): void {
   for (const [i, layer] of layers.entries()) {
     const other = slow.layers[i];
     if (isDeepStrictEqual(layer, other)) continue;
-    const plain = (each: typeof layer | undefined): unknown => each && { ...each, message: each.message.name };
+    const plain = (each: typeof layer | undefined): unknown =>
+      each && { ...each, message: each.message.name };
     must(false, `the generated parser of ${layer.message.name} differs`, plain(layer), plain(other));
   }
   must(layers.length === slow.layers.length, "the generated parser misses layers", slow.layers.length);
@@ -207,7 +230,13 @@ export function checkQueries(
     must(quick === slow, `the compiled query says ${quick}, the thorough one ${slow}`, query.text);
   }
   const hits = set.match(first, all, start, stop, frame, []);
-  must(isDeepStrictEqual(hits, expected), "the set of queries differs", hits, expected, ...namesOf(hits, expected, queries));
+  must(
+    isDeepStrictEqual(hits, expected),
+    "the set of queries differs",
+    hits,
+    expected,
+    ...namesOf(hits, expected, queries),
+  );
   return expected;
 }
 

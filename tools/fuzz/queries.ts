@@ -56,12 +56,22 @@ function textOf(input: Uint8Array): string {
 function checkRefusal(registry: Registry, text: string, error: unknown): string {
   if (!(error instanceof QueryError)) throw error;
   const { at, length, message, remedy } = error;
-  must(Number.isInteger(at) && at >= 0 && at <= text.length, "a mistake outside of the query", at, length, message);
+  must(
+    Number.isInteger(at) && at >= 0 && at <= text.length,
+    "a mistake outside of the query",
+    at,
+    length,
+    message,
+  );
   // The end of the text is a place of one character behind it.
   const isInside = length >= 1 && at + length <= Math.max(text.length, at + 1);
   must(isInside, "a mistake that reaches out of the query", at, length, message);
   const explained = error.explain(text);
-  must(explained.startsWith(text) && explained.includes(message), "an explanation without the mistake", explained);
+  must(
+    explained.startsWith(text) && explained.includes(message),
+    "an explanation without the mistake",
+    explained,
+  );
   try {
     queryOf(registry, [text]);
     must(text.trim() === "", "a wrong query that the tools take");
@@ -113,7 +123,10 @@ function samplePackets(registry: Registry): Samples {
       const { first, bytes, missing } = frameIn(registry, input);
       const kept = i % 5 === 4 ? bytes.slice(0, Math.floor(bytes.length * 0.7)) : bytes;
       const gone = missing + bytes.length - kept.length;
-      return { packet: new Packet(registry, first, kept, { originalLength: kept.length + gone }), missing: gone };
+      return {
+        packet: new Packet(registry, first, kept, { originalLength: kept.length + gone }),
+        missing: gone,
+      };
     });
   const ethernet = registry.find("linktype", 1);
   const isEthernet = ({ packet }: Sample): boolean => packet.layers[0]!.message === ethernet;

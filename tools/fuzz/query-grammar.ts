@@ -12,7 +12,23 @@ export function makeQuery(random: Random, fields: readonly QueryField[], depth =
 }
 
 const OPERATORS = ["and", "or", "xor", "&&", "||", "^^"] as const;
-const ORDERED = ["==", "!=", "<", "<=", ">", ">=", "===", "!==", "~=", "eq", "ne", "lt", "ge", "any_eq", "all_ne"] as const;
+const ORDERED = [
+  "==",
+  "!=",
+  "<",
+  "<=",
+  ">",
+  ">=",
+  "===",
+  "!==",
+  "~=",
+  "eq",
+  "ne",
+  "lt",
+  "ge",
+  "any_eq",
+  "all_ne",
+] as const;
 
 function makeTest(random: Random, fields: readonly QueryField[]): string {
   const field = pick(random, fields);
@@ -37,7 +53,15 @@ function makeTest(random: Random, fields: readonly QueryField[]): string {
   }
 }
 
-const PATTERNS = ['"^a"', '"."', '"(?s).*\\\\x00"', 'r"[a-z]{2,}$"', '""', 'r"\\bwww\\b|\\d+"', 'r"^.{3}"'] as const;
+const PATTERNS = [
+  '"^a"',
+  '"."',
+  '"(?s).*\\\\x00"',
+  'r"[a-z]{2,}$"',
+  '""',
+  'r"\\bwww\\b|\\d+"',
+  'r"^.{3}"',
+] as const;
 
 function makeOperand(random: Random, field: QueryField, fields: readonly QueryField[]): string {
   const { name } = field;
@@ -68,14 +92,39 @@ function makeSet(random: Random, field: QueryField): string {
   return items.join(pick(random, [", ", ",", " , "]));
 }
 
-const NUMBERS = ["0", "1", "2", "3", "17", "53", "0x0800", "255", "256", "65535", "4294967295", "-1", "017", "0b11", "18446744073709551615", "1.5"] as const;
+const NUMBERS = [
+  "0",
+  "1",
+  "2",
+  "3",
+  "17",
+  "53",
+  "0x0800",
+  "255",
+  "256",
+  "65535",
+  "4294967295",
+  "-1",
+  "017",
+  "0b11",
+  "18446744073709551615",
+  "1.5",
+] as const;
 
 const VALUES: Readonly<Partial<Record<QueryField["type"], readonly string[]>>> = {
   boolean: ["True", "False", "0", "1", "2"],
   ipv4: ["192.0.2.1", "192.0.2.0/24", "10.0.0.0/8", "0.0.0.0", "255.255.255.255", "224.0.0.5", "0.0.0.0/0"],
   ipv6: ["2001:db8::1", "2001:db8::/32", "ff02::/16", "::", "::1", "::/0", "fe80::1/127"],
   mac: ["ff:ff:ff:ff:ff:ff", "02:00:00:00:00:01", "02-00-00-00-00-02", "0180.c200.0000"],
-  bytes: ["00", "01:02", "0x41", '"GET"', "ff:ff:ff:ff", "de-ad-be-ef", "00:01:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"],
+  bytes: [
+    "00",
+    "01:02",
+    "0x41",
+    '"GET"',
+    "ff:ff:ff:ff",
+    "de-ad-be-ef",
+    "00:01:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00",
+  ],
   protocol: ["00", "01:02", '"example"', "0x45"],
   text: ['"www.example.com"', '""', '"\\x00"', '"é"', 'r"\\n"', "abc", '"a\\"b"'],
   time: ['"2023-11-14 22:13:20"', "1700000000", "1700000000.5", '"2024-02-29T00:00:00Z"', '"1970-01-01"'],

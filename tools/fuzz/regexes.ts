@@ -2,7 +2,14 @@ import type { Random } from "#base/random.ts";
 import { compileRegex, RegexError } from "#packet/query/regex.ts";
 import { must, type Target } from "./target.ts";
 
-const HAYSTACKS = ["", "a", "\n", "GET /index.html HTTP/1.1\r\nHost: www.example.com\r\n\r\n", "aaaaaaaaab", "aba\nab\n"];
+const HAYSTACKS = [
+  "",
+  "a",
+  "\n",
+  "GET /index.html HTTP/1.1\r\nHost: www.example.com\r\n\r\n",
+  "aaaaaaaaab",
+  "aba\nab\n",
+];
 
 /** Patterns, with the text to search behind a zero byte. JavaScript's own expressions answer where both mean the same. */
 export function regexTarget(): Target {
@@ -54,8 +61,46 @@ function referenceOf(pattern: string): RegExp | undefined {
 }
 
 const PIECES = [
-  "a", "b", "B", "0", " ", ".", "[ab]", "[^a]", "[a-c]", "\\n", "\\d", "\\w", "\\b", "^", "$", "(?:", ")", "|", "*", "+", "?", "{2}", "{1,3}",
-  "{2,}", "(", "\\x41", "\\x{e9}", "é", "[[:alpha:]]", "\\A", "\\z", "(?i)", "(?-i:", "(?m)", "(?s)", "(?x) # ", "\\Q", "\\E", "\\R", "\\N",
+  "a",
+  "b",
+  "B",
+  "0",
+  " ",
+  ".",
+  "[ab]",
+  "[^a]",
+  "[a-c]",
+  "\\n",
+  "\\d",
+  "\\w",
+  "\\b",
+  "^",
+  "$",
+  "(?:",
+  ")",
+  "|",
+  "*",
+  "+",
+  "?",
+  "{2}",
+  "{1,3}",
+  "{2,}",
+  "(",
+  "\\x41",
+  "\\x{e9}",
+  "é",
+  "[[:alpha:]]",
+  "\\A",
+  "\\z",
+  "(?i)",
+  "(?-i:",
+  "(?m)",
+  "(?s)",
+  "(?x) # ",
+  "\\Q",
+  "\\E",
+  "\\R",
+  "\\N",
 ] as const;
 
 function makePattern(random: Random): string {

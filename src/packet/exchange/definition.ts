@@ -4,7 +4,7 @@ import type { Packet } from "#packet/dissect.ts";
 
 /** Packets that an action wants sent: layers to build, or bytes as they are. */
 export type Reply = readonly GivenLayer[] | Uint8Array;
-export type Replies = undefined | Reply | readonly Reply[];
+export type Replies = void | Reply | readonly Reply[];
 
 /** What an action may use. It has no clock and no dice of its own, so that a run can be repeated. */
 export interface ExchangeContext<Data> {
@@ -21,6 +21,13 @@ export interface ExchangeContext<Data> {
 export type PacketAction<Data> = (packet: Packet, context: ExchangeContext<Data>) => Replies;
 export type Action<Data> = (context: ExchangeContext<Data>) => Replies;
 
+/**
+ * The next state: always the same, or the first whose condition holds once the action ran. To enter the state where one
+ * is starts it again.
+ */
+export type Next<Data> =
+  string | Readonly<Record<string, true | ((context: ExchangeContext<Data>) => boolean)>>;
+
 /** What a packet does in a state. Of several that match the first one runs. */
 export interface Transition<Data> {
   /** In the syntax of Wireshark's display filters. */
@@ -28,21 +35,24 @@ export interface Transition<Data> {
   /** What the query cannot ask: whether it is the packet that `data` waits for. */
   readonly when?: (packet: Packet, context: ExchangeContext<Data>) => boolean;
   readonly do?: PacketAction<Data>;
-  /** The next state; absent: the same, and its clock goes on. */
-  readonly go?: string;
+  /** Absent, or without a condition that holds: the same state, and its clock goes on. */
+  readonly go?: Next<Data>;
+}
+
+/** What happens when nothing entered a state for so long. */
+export interface Timeout<Data> {
+  /** From the time when the state was entered, after its `enter`; Infinity: never. */
+  readonly ms: number | ((context: ExchangeContext<Data>) => number);
+  readonly do?: Action<Data>;
+  /** Absent, or without a condition that holds: the same state starts again. */
+  readonly go?: Next<Data>;
 }
 
 export interface State<Data> {
   /** Runs each time the state is entered. */
   readonly enter?: Action<Data>;
   readonly on?: readonly Transition<Data>[];
-  /** What happens when no transition left the state for so long. */
-  readonly after?: {
-    readonly ms: number;
-    readonly do?: Action<Data>;
-    /** The next state: the same one starts again. */
-    readonly go: string | ((context: ExchangeContext<Data>) => string);
-  };
+  readonly after?: Timeout<Data>;
   /** The exchange is done here. */
   readonly final?: boolean;
 }
@@ -56,16 +66,26 @@ export interface ExchangeDefinition<Data = unknown> {
   readonly states: Readonly<Record<string, State<Data>>>;
 }
 
-/** Declares a machine. Throws for a state that does not exist. */
+/** Declares a machine. Throws TypeError for a state that does not exist. */
 export function machine<Data>(definition: ExchangeDefinition<Data>): ExchangeDefinition<Data> {
-  const { name, initial, states } = definition;
-  const targets = Object.values(states).flatMap(({ on = [], after }) => [
-    ...on.flatMap(({ go }) => (go === undefined ? [] : [go])),
-    ...(after && typeof after.go === "string" ? [after.go] : []),
-  ]);
-  for (const target of [initial, ...targets])
-    if (!Object.hasOwn(states, target)) throw new TypeError(`${name} has no state ${target}`);
+  checkStates(definition);
   return definition;
+}
+
+/** Throws TypeError for a state that does not exist, and for a final one from which something leads on. */
+export function checkStates<Data>({ name, initial, states }: ExchangeDefinition<Data>): void {
+  const named = Object.entries(states).flatMap(([state, { on = [], after, final }]) => {
+    if (final && (on.length > 0 || after)) throw new TypeError(`${name} ends in ${state}: nothing follows`);
+    return [...on.flatMap(({ go }) => targets(go)), ...targets(after?.go)];
+  });
+  for (const state of [initial, ...named])
+    if (!Object.hasOwn(states, state)) throw new TypeError(`${name} has no state ${state}`);
+}
+
+/** The states to which something may lead. */
+export function targets<Data>(go: Next<Data> | undefined): readonly string[] {
+  if (go === undefined) return [];
+  return typeof go === "string" ? [go] : Object.keys(go);
 }
 
 /** Declares a responder: queries, and what to answer to each packet they select. */

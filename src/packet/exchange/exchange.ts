@@ -6,12 +6,14 @@ import type { Registry } from "#packet/registry.ts";
 import type { Frame } from "#packet/query/frame.ts";
 import { QuerySet } from "#packet/query/query-set.ts";
 import { Query } from "#packet/query/query.ts";
-import type {
-  ExchangeContext,
-  ExchangeDefinition,
-  Replies,
-  State,
-  Transition,
+import {
+  checkStates,
+  type ExchangeContext,
+  type ExchangeDefinition,
+  type Next,
+  type Replies,
+  type Reply,
+  type Transition,
 } from "#packet/exchange/definition.ts";
 
 /** What the world tells an exchange. */
@@ -44,43 +46,54 @@ export interface ExchangeCounts {
   readonly sent: number;
 }
 
+type PacketInput = ExchangeInput & { readonly type: "packet" };
+
 /**
  * Runs one machine or responder: packets and time in, packets and events out. It knows no socket, so that the same one
  * runs on an interface, over a capture file, and in the simulator.
  */
 export class Exchange<Data = unknown> {
   readonly definition: ExchangeDefinition<Data>;
+  readonly registry: Registry;
+  /** What packets start with. */
+  readonly first: Message;
   /** All queries of all states, for a filter in the kernel. */
   readonly queries: readonly Query[];
-  readonly #registry: Registry;
-  readonly #first: Message;
+  /** The exchange's own memory: what a machine found, once it is done. */
+  readonly data: Data;
   readonly #random: Random;
   readonly #set: QuerySet;
   readonly #transitions: readonly { readonly state: string; readonly transition: Transition<Data> }[];
-  readonly #data: Data;
   readonly #hits: number[] = [];
   #counts = { seen: 0, matched: 0, sent: 0 };
   #state: string;
   #wakeAt = Infinity;
-  #isOver = false;
+  #life: "new" | "running" | "over" = "new";
 
-  /** `first` is what packets start with. Throws QueryError for a query that is none. */
+  /** Throws QueryError for a query that is none, TypeError for a state that does not exist. */
   constructor(registry: Registry, definition: ExchangeDefinition<Data>, first: Message, random: Random) {
+    checkStates(definition);
     this.definition = definition;
-    this.#registry = registry;
-    this.#first = first;
+    this.registry = registry;
+    this.first = first;
     this.#random = random;
     this.#state = definition.initial;
-    this.#data = definition.data();
+    this.data = definition.data();
     this.#transitions = Object.entries(definition.states).flatMap(([state, { on = [] }]) =>
       on.map((transition) => ({ state, transition })),
     );
+    // One set for all states: it is compiled once, and states mostly ask about the same fields.
     this.queries = this.#transitions.map(({ transition }) => new Query(registry, transition.query));
     this.#set = new QuerySet(registry, this.queries);
   }
 
   get state(): string {
     return this.#state;
+  }
+
+  /** It reached a final state, or failed. */
+  get isOver(): boolean {
+    return this.#life === "over";
   }
 
   get counts(): ExchangeCounts {
@@ -92,118 +105,121 @@ export class Exchange<Data = unknown> {
     return this.#wakeAt;
   }
 
-  /** Takes one input at `now` (ms, monotonic) and says what should happen. Never throws. */
+  /**
+   * Takes one input at `now` (ms, monotonic) and says what should happen. Never throws. Nothing happens before the start
+   * and once it is over.
+   */
   handle(input: ExchangeInput, now: number): readonly ExchangeOutput[] {
-    if (this.#isOver) return [];
+    if (this.#life !== (input.type === "start" ? "new" : "running")) return NOTHING;
+    if (input.type === "wake" && now < this.#wakeAt) return NOTHING;
     const outputs: ExchangeOutput[] = [];
-    switch (input.type) {
-      case "start":
-        this.#enter(this.#state, now, outputs);
-        break;
-      case "wake":
-        this.#wake(now, outputs);
-        break;
-      case "packet":
-        this.#packet(input, now, outputs);
-        break;
+    try {
+      switch (input.type) {
+        case "start":
+          this.#life = "running";
+          this.#enter(this.#state, this.#context(now, outputs), outputs);
+          break;
+        case "wake":
+          this.#wake(this.#context(now, outputs), outputs);
+          break;
+        case "packet":
+          this.#packet(input, now, outputs);
+          break;
+      }
+    } catch (error) {
+      this.#end();
+      const text = error instanceof Error ? error.message : String(error);
+      const packet = input.type === "packet" && { packet: input.bytes.slice(input.start, input.stop) };
+      outputs.push({ type: "failed", error: text, ...packet });
     }
     return outputs;
   }
 
-  #packet(
-    { bytes, start, stop, frame }: ExchangeInput & { readonly type: "packet" },
-    now: number,
-    outputs: ExchangeOutput[],
-  ): void {
+  #packet({ bytes, start, stop, frame }: PacketInput, now: number, outputs: ExchangeOutput[]): void {
     this.#counts.seen++;
-    const hits = this.#set.match(this.#first, bytes, start, stop, frame, this.#hits);
-    if (hits.length === 0) return;
+    const hits = this.#set.match(this.first, bytes, start, stop, frame, this.#hits);
+    const from = hits.findIndex((hit) => this.#transitions[hit]!.state === this.#state);
+    if (from < 0) return;
     // People keep what they are given; the bytes are the socket's.
-    const own = bytes.slice(start, stop);
-    const packet = new Packet(this.#registry, this.#first, own, { originalLength: frame.length });
+    const own = Uint8Array.prototype.slice.call(bytes, start, stop);
+    const packet = new Packet(this.registry, this.first, own, { originalLength: frame.length });
     const context = this.#context(now, outputs);
-    this.#guarded(outputs, own, () => {
-      for (const hit of hits) {
-        const { state, transition } = this.#transitions[hit]!;
-        if (state !== this.#state || transition.when?.(packet, context) === false) continue;
-        this.#counts.matched++;
-        this.#send(transition.do?.(packet, context), outputs);
-        if (transition.go !== undefined) this.#go(transition.go, now, outputs);
-        return;
-      }
-    });
+    for (const hit of hits.slice(from)) {
+      const { state, transition } = this.#transitions[hit]!;
+      if (state !== this.#state || transition.when?.(packet, context) === false) continue;
+      this.#counts.matched++;
+      this.#send(transition.do?.(packet, context), outputs);
+      const to = chosen(transition.go, context);
+      if (to !== undefined) this.#enter(to, context, outputs);
+      return;
+    }
   }
 
-  #wake(now: number, outputs: ExchangeOutput[]): void {
-    const { after } = this.#current();
-    if (!after || now < this.#wakeAt) return;
+  #wake(context: ExchangeContext<Data>, outputs: ExchangeOutput[]): void {
+    const { after } = this.definition.states[this.#state]!;
     this.#wakeAt = Infinity;
-    const context = this.#context(now, outputs);
-    this.#guarded(outputs, undefined, () => {
-      this.#send(after.do?.(context), outputs);
-      this.#go(typeof after.go === "string" ? after.go : after.go(context), now, outputs);
-    });
+    this.#send(after!.do?.(context), outputs);
+    this.#enter(chosen(after!.go, context) ?? this.#state, context, outputs);
   }
 
-  #current(): State<Data> {
-    return this.definition.states[this.#state]!;
-  }
-
-  #go(to: string, now: number, outputs: ExchangeOutput[]): void {
-    if (!Object.hasOwn(this.definition.states, to)) throw new Error(`there is no state ${to}`);
+  #enter(to: string, context: ExchangeContext<Data>, outputs: ExchangeOutput[]): void {
     if (to !== this.#state) outputs.push({ type: "state", from: this.#state, to });
     this.#state = to;
-    this.#enter(to, now, outputs);
-  }
-
-  #enter(state: string, now: number, outputs: ExchangeOutput[]): void {
-    const { enter, after, final } = this.#current();
-    this.#wakeAt = after ? now + after.ms : Infinity;
-    this.#guarded(outputs, undefined, () => this.#send(enter?.(this.#context(now, outputs)), outputs));
-    if (!final || this.#isOver) return;
-    this.#isOver = true;
     this.#wakeAt = Infinity;
-    outputs.push({ type: "done", state });
+    const { enter, after, final } = this.definition.states[to]!;
+    this.#send(enter?.(context), outputs);
+    if (after) this.#wakeAt = context.now + waitMs(after.ms, context);
+    if (!final) return;
+    this.#end();
+    outputs.push({ type: "done", state: to });
   }
 
-  /** Functions are people's: what they throw stops this exchange and nothing else. */
-  #guarded(outputs: ExchangeOutput[], packet: Uint8Array | undefined, run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#isOver = true;
-      this.#wakeAt = Infinity;
-      const text = error instanceof Error ? error.message : String(error);
-      outputs.push({ type: "failed", error: text, ...(packet && { packet }) });
-    }
+  #end(): void {
+    this.#life = "over";
+    this.#wakeAt = Infinity;
   }
 
   #context(now: number, outputs: ExchangeOutput[]): ExchangeContext<Data> {
     return {
       now,
       random: this.#random,
-      data: this.#data,
+      data: this.data,
       tell: (text, details) =>
         void outputs.push({ type: "told", text, ...(details !== undefined && { details }) }),
     };
   }
 
   #send(replies: Replies, outputs: ExchangeOutput[]): void {
-    if (replies === undefined) return;
-    if (replies instanceof Uint8Array) return this.#sendOne(replies, outputs);
-    if (replies.length === 0) return;
-    if (isLayer(replies[0])) return this.#sendOne(replies as readonly GivenLayer[], outputs);
-    for (const each of replies as readonly (readonly GivenLayer[] | Uint8Array)[])
-      this.#sendOne(each, outputs);
+    if (!replies) return;
+    const isOne = replies instanceof Uint8Array || isLayer(replies[0]);
+    for (const reply of isOne ? [replies as Reply] : (replies as readonly Reply[])) {
+      // Whoever made the bytes may change them for the next packet.
+      const bytes = reply instanceof Uint8Array ? reply.slice() : build(this.registry, reply);
+      outputs.push({ type: "send", bytes });
+      this.#counts.sent++;
+    }
   }
+}
 
-  #sendOne(reply: readonly GivenLayer[] | Uint8Array, outputs: ExchangeOutput[]): void {
-    this.#counts.sent++;
-    const bytes = reply instanceof Uint8Array ? reply : build(this.#registry, reply);
-    outputs.push({ type: "send", bytes });
-  }
+function chosen<Data>(go: Next<Data> | undefined, context: ExchangeContext<Data>): string | undefined {
+  if (go === undefined || typeof go === "string") return go;
+  return Object.entries(go).find(([, holds]) => holds === true || holds(context))?.[0];
+}
+
+function waitMs<Data>(
+  ms: number | ((context: ExchangeContext<Data>) => number),
+  context: ExchangeContext<Data>,
+): number {
+  const wait = typeof ms === "number" ? ms : ms(context);
+  if (typeof wait !== "number" || Number.isNaN(wait)) throw new TypeError(`${wait} ms is no time to wait`);
+  return Math.max(wait, LEAST_WAIT_MS);
 }
 
 function isLayer(value: unknown): value is GivenLayer {
   return typeof value === "object" && value !== null && "message" in value;
 }
+
+const NOTHING: readonly ExchangeOutput[] = [];
+
+/** A state that starts again at once must leave time to others, and let a run over a capture come to its end. */
+const LEAST_WAIT_MS = 1;

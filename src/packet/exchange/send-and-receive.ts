@@ -19,7 +19,7 @@ export interface SendAndReceiveData {
 }
 
 /**
- * Sends packets and waits for one that answers them: ends in "answered", with the answer in its data and told, or in
+ * Sends packets and waits for one that answers them: ends in "answered", with the answer in the exchange's data, or in
  * "unanswered".
  */
 export function sendAndReceive(options: SendAndReceiveOptions): ExchangeDefinition<SendAndReceiveData> {
@@ -38,21 +38,14 @@ export function sendAndReceive(options: SendAndReceiveOptions): ExchangeDefiniti
           {
             query: answer,
             ...(when && { when }),
-            do: (packet, { data, tell }) => {
-              data.answer = packet;
-              tell("answered", { tries: data.tries });
-              return undefined;
-            },
+            do: (packet, { data }) => void (data.answer = packet),
             go: "answered",
           },
         ],
-        after: { ms: timeoutMs, go: ({ data }) => (data.tries > retries ? "unanswered" : "waiting") },
+        after: { ms: timeoutMs, go: { unanswered: ({ data }) => data.tries > retries, waiting: true } },
       },
-      answered: { final: true },
-      unanswered: {
-        enter: ({ tell, data }) => tell("no answer", { tries: data.tries }) as undefined,
-        final: true,
-      },
+      answered: { enter: ({ data, tell }) => tell("answered", { tries: data.tries }), final: true },
+      unanswered: { enter: ({ data, tell }) => tell("no answer", { tries: data.tries }), final: true },
     },
   });
 }

@@ -230,7 +230,9 @@ export class WalkWriter implements Visitor {
             `if (lend < hend || lend > end) ${generator.giveUp}`,
           ]
         : ["const lend = end;"]),
-      ...message.checks.map(({ holds }) => `if (!${generateCondition(holds, inLayer)}) ${generator.giveUp}`),
+      ...message.checks
+        .filter(({ stopsAfter }) => stopsAfter === undefined)
+        .map(({ holds }) => `if (!${generateCondition(holds, inLayer)}) ${generator.giveUp}`),
       ...(visits.length > 0 ? ["const pend = lend < cap ? lend : cap;"] : []),
       ...visits,
       follow,

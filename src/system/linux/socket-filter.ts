@@ -36,7 +36,9 @@ export function attachFilter(native: Native, descriptor: number, program: BpfPro
     header.setUint16(0, program.length, true);
     header.setBigUint64(8, memory.address, true);
     if (setBytes(native, descriptor, SOL_SOCKET, SO_ATTACH_FILTER, new Uint8Array(header.buffer))) return;
-    throw new Error(`the kernel refused a filter of ${program.length} instructions: system error ${native.errno()}`);
+    throw new Error(
+      `the kernel refused a filter of ${program.length} instructions: system error ${native.errno()}`,
+    );
   } finally {
     memory.free();
   }

@@ -83,12 +83,16 @@ export function refused(what: string, errno: number): Error {
     );
   }
   if (errno === ERRNO.ENOMEM || errno === ERRNO.ENOBUFS) {
-    return new OperatorError(`cannot open ${what}: the kernel has no memory for it`, "ask for a smaller buffer");
+    return new OperatorError(
+      `cannot open ${what}: the kernel has no memory for it`,
+      "ask for a smaller buffer",
+    );
   }
   return new Error(`cannot open ${what}: system error ${errno}`);
 }
 
 export const SOL_SOCKET = 1;
+export const SOL_PACKET = 263;
 export const SO_TIMESTAMPNS = 35;
 export const SO_BINDTODEVICE = 25;
 export const SO_PRIORITY = 12;

@@ -1,4 +1,5 @@
 import type { Message } from "#packet/message.ts";
+import { EncapsulatingSecurityPayload } from "#wire/esp.ts";
 import { Gre } from "#wire/gre.ts";
 import { Icmp } from "#wire/icmp.ts";
 import { Igmp } from "#wire/igmp.ts";
@@ -8,4 +9,4 @@ import { Udp } from "#wire/udp.ts";
 import { Vxlan } from "#wire/vxlan.ts";
 
 /** The Internet Protocol version 4, what it carries, and tunnels. */
-export const internetProtocols: readonly Message[] = [Ipv4, Icmp, Igmp, Udp, Tcp, Gre, Vxlan];
+export const internetProtocols: readonly Message[] = [Ipv4, Icmp, Igmp, Udp, Tcp, EncapsulatingSecurityPayload, Gre, Vxlan];

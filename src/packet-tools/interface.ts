@@ -1,0 +1,60 @@
+import { OperatorError } from "#base/operator-error.ts";
+import type { Link } from "#host/links.ts";
+import type { PacketSockets } from "#host/packet-sockets.ts";
+import { formatAddress } from "#base/address.ts";
+import { hexText } from "#packet/primitive.ts";
+import { systemHost } from "#system/host.ts";
+
+/** Packet sockets of this machine. Throws OperatorError where there are none. */
+export function packetSockets(): PacketSockets {
+  const sockets = systemHost().packetSockets;
+  if (!sockets) throw new OperatorError("packet sockets need Linux", "capture files can be read anywhere");
+  return sockets;
+}
+
+/** An interface by its name. Throws OperatorError with those that there are. */
+export async function interfaceNamed(name: string): Promise<Link> {
+  const monitor = await systemHost().links.watch(() => {});
+  try {
+    const links = monitor.links();
+    const found = links.find((link) => link.name === name);
+    if (found) return found;
+    const names = links.map((link) => link.name).join(", ");
+    throw new OperatorError(`there is no interface ${name}`, `this machine has ${names}`, { exitStatus: 2 });
+  } finally {
+    monitor.close();
+  }
+}
+
+/** What packets from an interface start with: its addresses, as far as it has them. */
+export function ownAddresses({ hardwareAddress, addresses }: Link): {
+  readonly mac?: string;
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+} {
+  const first = (size: number): string | undefined => {
+    const found = addresses.find(({ address }) => address.bytes.length === size);
+    return found && formatAddress({ bytes: found.address.bytes });
+  };
+  const [ipv4, ipv6] = [first(4), first(16)];
+  return {
+    ...(hardwareAddress.length === 6 && { mac: hexText(hardwareAddress, 0, 6, ":") }),
+    ...(ipv4 !== undefined && { ipv4 }),
+    ...(ipv6 !== undefined && { ipv6 }),
+  };
+}
+
+/** Resolves when the process is asked to end. */
+export function whenAskedToEnd(): { readonly asked: Promise<void>; stop(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = (): void => resolve();
+  for (const signal of SIGNALS) process.on(signal, end);
+  return {
+    asked: promise,
+    stop: () => {
+      for (const signal of SIGNALS) process.off(signal, end);
+    },
+  };
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -1,0 +1,87 @@
+import type { ReceivedPacket } from "#host/packet-sockets.ts";
+
+/** Reads what a packet socket has received. */
+export interface PacketReader {
+  /**
+   * Hands over what is there, as much as is good for one turn; `take` returns false to end it. Returns the number of an
+   * error that waits on the socket, 0 when nothing is left, MORE when something is.
+   */
+  drain(take: (packet: ReceivedPacket) => boolean): number;
+  /** Throws away what has come until now. May be called from within `take`. */
+  discard(): void;
+  /** Not from within `take`. Views on the packets are empty afterwards. */
+  close(): void;
+}
+
+export const MORE = -1;
+
+/** What a reader leaves out or cuts. */
+export interface ReaderLimits {
+  /** Packets begin with an Ethernet header, in which the kernel's VLAN tag belongs. */
+  readonly isEthernet: boolean;
+  readonly snapLength: number;
+  readonly promiscuous: boolean;
+  readonly outgoing: boolean;
+}
+
+/** The one packet that a socket hands over, again and again. */
+export class PacketSlot implements ReceivedPacket {
+  readonly bytes: Uint8Array;
+  start = 0;
+  stop = 0;
+  originalLength = 0;
+  seconds = 0;
+  nanoseconds = 0;
+  outgoing = false;
+  checksumPartial = false;
+  readonly #limits: ReaderLimits;
+
+  constructor(bytes: Uint8Array, limits: ReaderLimits) {
+    this.bytes = bytes;
+    this.#limits = limits;
+  }
+
+  /** What kind of packet is it (sll_pkttype), and is that kind wanted? */
+  wants(kind: number): boolean {
+    this.outgoing = kind === PACKET_OUTGOING;
+    if (kind === PACKET_OUTGOING) return this.#limits.outgoing;
+    return kind !== PACKET_OTHERHOST || this.#limits.promiscuous;
+  }
+
+  /** Takes over what the kernel says of a packet; the 4 bytes before `start` must be free for a tag. */
+  fill(
+    start: number,
+    length: number,
+    originalLength: number,
+    status: number,
+    tci: number,
+    tpid: number,
+  ): void {
+    const { isEthernet, snapLength } = this.#limits;
+    this.start = start;
+    this.stop = start + length;
+    this.originalLength = originalLength;
+    this.checksumPartial = (status & TP_STATUS_CSUMNOTREADY) !== 0;
+    if ((status & TP_STATUS_VLAN_VALID) !== 0 && isEthernet) {
+      this.#restoreTag((status & TP_STATUS_VLAN_TPID_VALID) === 0 ? 0x8100 : tpid, tci);
+    }
+    if (this.stop - this.start > snapLength) this.stop = this.start + snapLength;
+  }
+
+  #restoreTag(tpid: number, tci: number): void {
+    const { bytes } = this;
+    this.originalLength += 4;
+    // Cut before the place of the tag.
+    if (this.stop - this.start < 12) return;
+    const start = this.start - 4;
+    for (let i = start; i < start + 12; i++) bytes[i] = bytes[i + 4]!;
+    bytes[start + 12] = tpid >> 8;
+    bytes[start + 13] = tpid;
+    bytes[start + 14] = tci >> 8;
+    bytes[start + 15] = tci;
+    this.start = start;
+  }
+}
+
+const [PACKET_OTHERHOST, PACKET_OUTGOING] = [3, 4];
+const [TP_STATUS_CSUMNOTREADY, TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID] = [8, 0x10, 0x40];

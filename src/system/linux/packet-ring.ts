@@ -1,0 +1,141 @@
+import { toArrayBuffer } from "node:ffi";
+import type { ReceivedPacket } from "#host/packet-sockets.ts";
+import { type Native } from "#system/linux/native.ts";
+import { MORE, PacketSlot, type PacketReader, type ReaderLimits } from "#system/linux/packet-reader.ts";
+import { refused, setBytes, setOption, SOL_PACKET } from "#system/linux/socket-options.ts";
+
+/**
+ * Reads packets from memory that the kernel writes them to (TPACKET_V3): no call and no copy for each. A block of them
+ * is ready when it is full, or some milliseconds after its first packet.
+ */
+export class PacketRing implements PacketReader {
+  readonly #native: Native;
+  readonly #address: bigint;
+  readonly #buffer: ArrayBuffer;
+  readonly #words: Uint32Array;
+  /** For the state of a block, which must be read before, and written after everything else in it. */
+  readonly #states: Int32Array;
+  readonly #slot: PacketSlot;
+  readonly #blocks: number;
+  #next = 0;
+  /** In so many blocks what came before this moment is left out. */
+  #stale = 0;
+  #staleSeconds = 0;
+  #staleNanoseconds = 0;
+
+  /** Before the socket is bound. Throws OperatorError when there is no memory for it; `what` names the socket. */
+  constructor(native: Native, descriptor: number, limits: ReaderLimits, bufferBytes: number, what: string) {
+    this.#native = native;
+    this.#blocks = Math.max(LEAST_BLOCKS, Math.ceil(bufferBytes / BLOCK_BYTES));
+    const request = Uint32Array.of(
+      BLOCK_BYTES,
+      this.#blocks,
+      FRAME_BYTES,
+      (BLOCK_BYTES / FRAME_BYTES) * this.#blocks,
+      RETIRE_MS,
+      0,
+      0,
+    );
+    const isSet =
+      setOption(native, descriptor, SOL_PACKET, PACKET_VERSION, TPACKET_V3) &&
+      setOption(native, descriptor, SOL_PACKET, PACKET_RESERVE, TAG_BYTES) &&
+      setBytes(native, descriptor, SOL_PACKET, PACKET_RX_RING, new Uint8Array(request.buffer));
+    if (!isSet) throw refused(`a ring for ${what}`, native.errno());
+    const bytes = this.#blocks * BLOCK_BYTES;
+    this.#address = native.mmap(0n, BigInt(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0n);
+    if (this.#address === MAP_FAILED) throw refused(`a ring for ${what}`, native.errno());
+    this.#buffer = toArrayBuffer(this.#address, bytes, false);
+    this.#words = new Uint32Array(this.#buffer);
+    this.#states = new Int32Array(this.#buffer);
+    this.#slot = new PacketSlot(new Uint8Array(this.#buffer), limits);
+  }
+
+  drain(take: (packet: ReceivedPacket) => boolean): number {
+    for (let count = 0; count < MOST_AT_ONCE; count++) {
+      if (!this.#isReady(this.#next)) return 0;
+      const goesOn = this.#walk(this.#next * BLOCK_BYTES, take);
+      Atomics.store(this.#states, this.#stateAt(this.#next), TP_STATUS_KERNEL);
+      this.#next = (this.#next + 1) % this.#blocks;
+      if (this.#stale > 0) this.#stale--;
+      if (!goesOn) return 0;
+    }
+    return MORE;
+  }
+
+  discard(): void {
+    const now = new BigInt64Array(2);
+    this.#native.clock_gettime(CLOCK_REALTIME, new Uint8Array(now.buffer));
+    this.#staleSeconds = Number(now[0]);
+    this.#staleNanoseconds = Number(now[1]);
+    // What is ready, and the one being filled, which nobody can end: so what is old in it must be told by its time.
+    this.#stale = 1;
+    while (this.#stale <= this.#blocks && this.#isReady((this.#next + this.#stale - 1) % this.#blocks)) {
+      this.#stale++;
+    }
+  }
+
+  close(): void {
+    if (this.#buffer.detached) return;
+    const bytes = BigInt(this.#buffer.byteLength);
+    this.#buffer.transfer(0);
+    this.#native.munmap(this.#address, bytes);
+  }
+
+  #stateAt(block: number): number {
+    return (block * BLOCK_BYTES + 8) / 4;
+  }
+
+  #isReady(block: number): boolean {
+    return (Atomics.load(this.#states, this.#stateAt(block)) & TP_STATUS_USER) !== 0;
+  }
+
+  #walk(base: number, take: (packet: ReceivedPacket) => boolean): boolean {
+    const [words, slot] = [this.#words, this.#slot];
+    // struct tpacket_block_desc: how many packets 12, the first 16.
+    const count = words[(base + 12) / 4]!;
+    let at = base + words[(base + 16) / 4]!;
+    for (let i = 0; i < count; i++) {
+      // struct tpacket3_hdr: next 0, seconds 4, nanoseconds 8, captured 12, length 16, status 20, start 24 (16 bits),
+      // VLAN tag 32 (16 bits) and 36 (16 bits); then, at 48, sockaddr_ll with the kind of packet at 10.
+      const word = at / 4;
+      slot.seconds = words[word + 1]!;
+      slot.nanoseconds = words[word + 2]!;
+      if (slot.wants((words[word + 14]! >> 16) & 255) && !(this.#stale > 0 && this.#isStale(slot))) {
+        slot.fill(
+          at + (words[word + 6]! & 0xffff),
+          words[word + 3]!,
+          words[word + 4]!,
+          words[word + 5]!,
+          words[word + 8]! & 0xffff,
+          words[word + 9]! & 0xffff,
+        );
+        if (!take(slot)) return false;
+      }
+      at += words[word]!;
+    }
+    return true;
+  }
+
+  #isStale({ seconds, nanoseconds }: PacketSlot): boolean {
+    if (seconds !== this.#staleSeconds) return seconds < this.#staleSeconds;
+    return nanoseconds <= this.#staleNanoseconds;
+  }
+}
+
+const [PACKET_RX_RING, PACKET_VERSION, PACKET_RESERVE] = [5, 10, 12];
+const TPACKET_V3 = 2;
+const [TP_STATUS_KERNEL, TP_STATUS_USER] = [0, 1];
+const [PROT_READ, PROT_WRITE, MAP_SHARED] = [1, 2, 1];
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+const CLOCK_REALTIME = 0;
+/** Room before each packet. */
+const TAG_BYTES = 4;
+/** A block must be larger than any packet: those put together from several exceed 64 KiB. */
+const BLOCK_BYTES = 256 * 1024;
+/** Means nothing in this version, but must divide a block. */
+const FRAME_BYTES = 2_048;
+const LEAST_BLOCKS = 2;
+/** A lonely packet waits as long as this. */
+const RETIRE_MS = 4;
+/** Blocks; then everything else gets its turn: these hold some ten thousand small packets. */
+const MOST_AT_ONCE = 8;

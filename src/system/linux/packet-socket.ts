@@ -1,0 +1,235 @@
+import type { BpfProgram } from "#base/bpf.ts";
+import type {
+  PacketHandlers,
+  PacketSocket,
+  PacketSocketOptions,
+  PacketSocketStatistics,
+  ReceivedPacket,
+} from "#host/packet-sockets.ts";
+import { ERRNO, errnoName, type Native } from "#system/linux/native.ts";
+import { bindToLink, boundLink, EVERY_PROTOCOL, linkTypeOf } from "#system/linux/packet-address.ts";
+import { PacketQueue } from "#system/linux/packet-queue.ts";
+import { MORE, type PacketReader } from "#system/linux/packet-reader.ts";
+import { PacketRing } from "#system/linux/packet-ring.ts";
+import { PacketSender } from "#system/linux/packet-send.ts";
+import { Poll } from "#system/linux/poll.ts";
+import { attachFilter, limitFilter, REJECT } from "#system/linux/socket-filter.ts";
+import * as socket from "#system/linux/socket-options.ts";
+
+/** An AF_PACKET socket on one interface. */
+export class LinuxPacketSocket implements PacketSocket {
+  readonly linkType: number;
+  readonly #native: Native;
+  readonly #options: PacketSocketOptions;
+  readonly #handlers: PacketHandlers;
+  readonly #descriptor: number;
+  readonly #reader: PacketReader;
+  readonly #poll: Poll;
+  #sender: PacketSender | undefined;
+  #open = true;
+  /** Its owner closed it, and is told nothing more. */
+  #isLeft = false;
+  #draining = false;
+  #released = false;
+  #waking = false;
+  /** Set while the interface is down: nothing tells when a downed one is deleted. */
+  #watch: NodeJS.Timeout | undefined;
+  #isGone = false;
+  #received = 0;
+  #dropped = 0;
+
+  /** Throws OperatorError when the interface, a capability or memory is missing. */
+  constructor(native: Native, options: PacketSocketOptions, handlers: PacketHandlers) {
+    this.#native = native;
+    this.#options = options;
+    this.#handlers = handlers;
+    const { interface: name, snapLength } = options;
+    if (snapLength !== undefined && snapLength < 1) throw new RangeError(`a snap length of ${snapLength}`);
+    const index = socket.interfaceIndex(native, name);
+    this.#descriptor = native.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_FLAGS, 0);
+    if (this.#descriptor < 0) throw socket.refused(`a packet socket on ${name}`, native.errno());
+    let reader: PacketReader | undefined;
+    try {
+      bindToLink(native, this.#descriptor, index, 0, name);
+      this.linkType = linkTypeOf(boundLink(native, this.#descriptor).hardwareType, name);
+      reader = this.#reader = this.#openReader();
+      this.#join(index);
+    } catch (error) {
+      reader?.close();
+      native.close(this.#descriptor);
+      throw error;
+    }
+    this.#poll = new Poll(native, this.#descriptor, (error) => this.#readable(error));
+  }
+
+  send(packets: readonly Uint8Array[]): number {
+    if (!this.#open) return 0;
+    this.#sender ??= new PacketSender(this.#native, this.#descriptor);
+    return this.#sender.send(packets);
+  }
+
+  setFilter(filter: BpfProgram | undefined): void {
+    if (!this.#open) return;
+    const program = limitFilter(filter, this.#options.snapLength);
+    // First, because the kernel may refuse it, and then the one before must stay.
+    attachFilter(this.#native, this.#descriptor, program);
+    attachFilter(this.#native, this.#descriptor, REJECT);
+    this.#reader.discard();
+    attachFilter(this.#native, this.#descriptor, program);
+  }
+
+  statistics(): PacketSocketStatistics {
+    if (!this.#released) this.#count();
+    return { received: this.#received, dropped: this.#dropped };
+  }
+
+  close(): void {
+    this.#isLeft = true;
+    this.#stop();
+  }
+
+  #openReader(): PacketReader {
+    const { mode, bufferBytes, promiscuous, outgoing, snapLength, interface: name } = this.#options;
+    const limits = {
+      isEthernet: this.linkType === 1,
+      snapLength: snapLength ?? Infinity,
+      promiscuous: promiscuous ?? false,
+      outgoing: outgoing ?? false,
+    };
+    return mode === "latency"
+      ? new PacketQueue(this.#native, this.#descriptor, limits, bufferBytes ?? QUEUE_BYTES)
+      : new PacketRing(
+          this.#native,
+          this.#descriptor,
+          limits,
+          bufferBytes ?? RING_BYTES,
+          `a packet socket on ${name}`,
+        );
+  }
+
+  /** From here on packets come. */
+  #join(index: number): void {
+    const { interface: name, filter, snapLength, fanoutGroup, promiscuous, outgoing } = this.#options;
+    const [native, descriptor] = [this.#native, this.#descriptor];
+    // An old kernel does not know it; then the reader leaves them out.
+    if (!outgoing) socket.setOption(native, descriptor, socket.SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+    const program = limitFilter(filter, snapLength);
+    attachFilter(native, descriptor, program);
+    if (promiscuous) {
+      // A membership, which the kernel ends with the socket. struct packet_mreq: index 0, type 4.
+      const request = new Uint8Array(new Int32Array([index, PACKET_MR_PROMISC, 0, 0]).buffer);
+      socket.setBytes(native, descriptor, socket.SOL_PACKET, PACKET_ADD_MEMBERSHIP, request);
+    }
+    // A group takes only bound sockets: until it is in, it must not get what belongs to the others.
+    if (fanoutGroup !== undefined) attachFilter(native, descriptor, REJECT);
+    bindToLink(native, descriptor, index, EVERY_PROTOCOL, name);
+    if (fanoutGroup === undefined) return;
+    const group = (fanoutGroup & 0xffff) | (PACKET_FANOUT_HASH << 16);
+    if (!socket.setOption(native, descriptor, socket.SOL_PACKET, PACKET_FANOUT, group)) {
+      const why = errnoName(native.errno());
+      throw new Error(`a packet socket on ${name} cannot share packets as group ${fanoutGroup}: ${why}`);
+    }
+    attachFilter(native, descriptor, program);
+  }
+
+  /** Comes from libuv, outside any JavaScript task: nothing may be thrown. */
+  #readable(pollError: number): void {
+    if (!this.#open) return;
+    try {
+      const result = this.#drain();
+      // A ring does not tell of errors, and they wake the poll until they are taken.
+      const error =
+        result > 0 ? result : pollError < 0 ? socket.takeError(this.#native, this.#descriptor) : 0;
+      if (error === ERRNO.ENETDOWN) this.#watchLink();
+      else if (error > 0) this.#fail(new Error(`packets of ${this.#options.interface}: ${errnoName(error)}`));
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
+    // A task, so that promises which the handlers have settled go on.
+    if (this.#waking) return;
+    this.#waking = true;
+    setImmediate(() => this.#drained());
+  }
+
+  #drained(): void {
+    this.#waking = false;
+    if (this.#open) this.#handlers.drained?.();
+  }
+
+  #drain(): number {
+    this.#draining = true;
+    try {
+      return this.#reader.drain((packet: ReceivedPacket) => {
+        this.#handlers.received(packet);
+        return this.#open;
+      });
+    } finally {
+      this.#draining = false;
+      if (!this.#open) this.#release();
+    }
+  }
+
+  /** The interface went down. It may come up again, and then so do the packets; or it is gone. */
+  #watchLink(): void {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => this.#checkLink(), WATCH_MS);
+  }
+
+  #checkLink(): void {
+    if (!this.#open) return;
+    // Once more later: the last packets may still be on their way through a ring.
+    if (!this.#isGone) {
+      this.#isGone = boundLink(this.#native, this.#descriptor).index === -1;
+      return this.#watchLink();
+    }
+    try {
+      while (this.#open && this.#drain() === MORE);
+    } catch (error) {
+      return this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
+    this.#fail(socket.interfaceGone(this.#options.interface));
+  }
+
+  #fail(error: Error): void {
+    if (!this.#open) return;
+    this.#stop();
+    setImmediate(() => {
+      if (!this.#isLeft) this.#handlers.failed(error);
+    });
+  }
+
+  #stop(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    clearTimeout(this.#watch);
+    this.#poll.close();
+    // While packets are being handed over their memory is still read.
+    if (!this.#draining) this.#release();
+  }
+
+  #release(): void {
+    if (this.#released) return;
+    this.#count();
+    this.#released = true;
+    this.#reader.close();
+    this.#sender?.close();
+    this.#native.close(this.#descriptor);
+  }
+
+  /** Reading the kernel's counters sets them to zero. */
+  #count(): void {
+    const counters = new Uint32Array(3);
+    const bytes = new Uint8Array(counters.buffer);
+    socket.getBytes(this.#native, this.#descriptor, socket.SOL_PACKET, PACKET_STATISTICS, bytes);
+    this.#received += counters[0]!;
+    this.#dropped += counters[1]!;
+  }
+}
+
+const [PACKET_ADD_MEMBERSHIP, PACKET_STATISTICS, PACKET_FANOUT, PACKET_IGNORE_OUTGOING] = [1, 6, 18, 23];
+const [PACKET_MR_PROMISC, PACKET_FANOUT_HASH] = [1, 0];
+/** Enough for thousands of full frames; the kernel doubles it for its own needs. */
+const QUEUE_BYTES = 8 * 1024 * 1024;
+/** A tenth of a second at a million small packets each second. */
+const RING_BYTES = 16 * 1024 * 1024;
+const WATCH_MS = 100;
