@@ -60,8 +60,7 @@ const looks: Readonly<Record<string, (queries: readonly string[]) => Look>> = {
 /** Visits each value, and those in it. */
 function countOf(values: object): number {
   let count = 0;
-  for (const name in values) {
-    const value = (values as Readonly<Record<string, unknown>>)[name];
+  for (const value of Object.values(values) as readonly unknown[]) {
     count++;
     if (typeof value === "object" && value !== null && !(value instanceof Uint8Array))
       count += countOf(value);

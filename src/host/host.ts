@@ -3,6 +3,7 @@ import type { Clock } from "#host/clock.ts";
 import type { Datagrams } from "#host/datagrams.ts";
 import type { Links } from "#host/links.ts";
 import type { PacketSockets } from "#host/packet-sockets.ts";
+import type { RawIp } from "#host/raw-ip.ts";
 import type { Streams } from "#host/streams.ts";
 
 /** The machine a node runs on: the real one (system/) or one in a simulated World (sim/). */
@@ -13,4 +14,5 @@ export interface Host {
   readonly streams: Streams;
   readonly links: Links;
   readonly packetSockets: PacketSockets;
+  readonly rawIp: RawIp;
 }

@@ -4,6 +4,7 @@ import { Packet } from "#packet/dissect.ts";
 import { factsOf } from "#packet/facts.ts";
 import { nearestNames } from "#packet/query/nearest.ts";
 import { frameTime, frameValues, type Frame } from "#packet/query/frame.ts";
+import type { QueryField } from "#packet/query-field.ts";
 import { protocolsOf } from "#packet/query/evaluate.ts";
 import { packetTree } from "#packet/show.ts";
 import type { Registry } from "#packet/registry.ts";
@@ -87,20 +88,21 @@ function printer(
     return (packet, frame) => print(rowOf(packet, frame));
   }
   const names = values.fields.split(",").map((name) => name.trim());
-  for (const name of names) {
-    if (registry.queryFields.has(name)) continue;
+  const fields = names.map((name) => {
+    const field = registry.queryFields.get(name);
+    if (field) return field;
     const near = nearestNames(name, registry.queryFields.keys());
     const remedy =
       near.length > 0 ? `did you mean ${near.join(", ")}?` : "parley packets protocols lists the names";
     throw new OperatorError(`there is no field ${safeText(name)}`, remedy, { exitStatus: 2 });
-  }
-  return (packet, frame) => fieldsText(packet, frame, names);
+  });
+  return (packet, frame) => fieldsText(packet, frame, fields);
 }
 
-function fieldsText(packet: Packet, frame: Frame, names: readonly string[]): string {
-  const facts = names.every((name) => name.startsWith("frame")) ? [] : factsOf(packet);
-  return names
-    .map((name) => {
+function fieldsText(packet: Packet, frame: Frame, fields: readonly QueryField[]): string {
+  const facts = factsOf(packet, fields);
+  return fields
+    .map(({ name }) => {
       if (name === "frame.protocols") return protocolsOf(packet.layers);
       if (name.startsWith("frame.time") && frameTime(frame) !== undefined)
         return frameValues(frame, name)

@@ -71,9 +71,12 @@ export class Packet {
   /** The first layer of this protocol; layers above it stay unparsed. */
   layer(message: Message): Layer | undefined {
     for (let i = 0; ; i++) {
-      while (i >= this.#layers.length && this.#next >= 0) this.#step();
-      const layer = this.#layers[i];
-      if (!layer || layer.message === message) return layer;
+      if (i === this.#layers.length) {
+        if (this.#next < 0) return undefined;
+        this.#step();
+      }
+      const layer = this.#layers[i]!;
+      if (layer.message === message) return layer;
     }
   }
 

@@ -2,7 +2,7 @@ import type { FactType, FactValue } from "#packet/codec.ts";
 import type { Layer, Packet } from "#packet/dissect.ts";
 import { byteOffset, evaluate, namesIn, type Expression } from "#packet/expression.ts";
 import type { Derived, Message } from "#packet/message.ts";
-import { typeOf } from "#packet/query-field.ts";
+import { typeOf, type QueryField } from "#packet/query-field.ts";
 import { byteNamed, scopeValue, type Node } from "#packet/read.ts";
 
 /** One value under the name that queries give it, and where it was read. */
@@ -16,15 +16,20 @@ export interface PacketFact {
   readonly layer: Layer;
 }
 
-/** Everything that a query could ask about a packet's layers, in the order of the bytes. The slow and thorough way. */
-export function factsOf(packet: Packet): PacketFact[] {
+/**
+ * Everything that a query could ask about a packet's layers, in the order of the bytes. The slow and thorough way.
+ * With `fields`, others may be left out.
+ */
+export function factsOf(packet: Packet, fields?: readonly QueryField[]): PacketFact[] {
   const found: PacketFact[] = [];
   for (const layer of packet.layers) {
+    if (fields && !fields.some(({ layers }) => layers.includes(layer.message))) continue;
     const nodes = packet.nodes(layer);
     if (layer.message.needs && nodes.length === 0) continue;
     if (!layer.message.transparent) found.push(protocolFact(packet, layer));
     for (const node of nodes) nodeFacts(packet, node, layer, found);
     for (const derived of layer.message.derived) {
+      if (fields && !fields.some(({ name }) => name === derived.name)) continue;
       const fact = derivedFact(packet, layer, derived);
       if (fact) found.push(fact);
     }

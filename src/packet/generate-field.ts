@@ -170,10 +170,9 @@ export abstract class FieldGenerator {
         lines.push(
           this.visitor?.visit(spec, { value: "", start: code(place), end: code(after(size)) }) ?? "",
         );
-        return {
-          value: `${this.constant(ADDRESS_TEXTS[spec.family])}(b, ${code(place)})`,
-          next: after(size),
-        };
+        // A visitor has seen the bytes; making the text would cost more than all the rest.
+        const text = this.visitor ? "0" : `${this.constant(ADDRESS_TEXTS[spec.family])}(b, ${code(place)})`;
+        return { value: text, next: after(size) };
       }
       case "bytes":
         return this.#bytes(spec, scope, place, lines, following);

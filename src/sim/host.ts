@@ -7,21 +7,29 @@ import { listenError } from "#host/listen-error.ts";
 import type { StreamListener, Streams } from "#host/streams.ts";
 import { SimLinks } from "#sim/links.ts";
 import type { Machine, Network } from "#sim/network.ts";
+import { simRawIp } from "#sim/packet-sockets-raw-ip.ts";
+import { SimPacketSockets } from "#sim/packet-sockets.ts";
 import { SimStream, whenRunning } from "#sim/streams.ts";
 
-/** A Host whose interfaces can be changed. */
+/** A Host whose interfaces can be changed, and what they are connected to. */
 export interface SimHost extends Host {
   readonly links: SimLinks;
+  readonly packetSockets: SimPacketSockets;
 }
 
 /** The host ports of one machine in a World. */
 export function simHost(network: Network, machine: Machine, random: Random): SimHost {
+  const clock = simClock(network, machine);
+  const links = new SimLinks(network.scheduler, machine.host);
+  const packetSockets = new SimPacketSockets(network, machine, links, clock);
   return {
-    clock: simClock(network, machine),
+    clock,
     random,
     datagrams: simDatagrams(network, machine),
     streams: simStreams(network, machine),
-    links: new SimLinks(network.scheduler, machine.host),
+    links,
+    packetSockets,
+    rawIp: simRawIp(network, machine, packetSockets),
   };
 }
 

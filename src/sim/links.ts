@@ -12,7 +12,9 @@ export class SimLinks implements Links {
   constructor(scheduler: Scheduler, host: string) {
     this.#scheduler = scheduler;
     this.#links.set(1, simLink(1, "lo", ["127.0.0.1", 8]));
-    this.#links.set(2, simLink(2, "eth0", [host, 24]));
+    // Locally administered, and another one on each machine.
+    const hardwareAddress = Uint8Array.of(2, 0, ...parseAddress(host)!.bytes.subarray(-4));
+    this.#links.set(2, { ...simLink(2, "eth0", [host, 24]), hardwareAddress });
   }
 
   /** Adds an interface or changes the one of that index. */
@@ -26,6 +28,10 @@ export class SimLinks implements Links {
     if (!link) return;
     this.#links.delete(index);
     this.#announce({ type: "removed", link });
+  }
+
+  find(name: string): Link | undefined {
+    return this.#sorted().find((link) => link.name === name);
   }
 
   addresses(): readonly InterfaceAddress[] {

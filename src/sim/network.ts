@@ -2,6 +2,7 @@ import type { Endpoint } from "#base/endpoint.ts";
 import type { Random } from "#base/random.ts";
 import type { DatagramHandlers } from "#host/datagrams.ts";
 import type { Stream, StreamHandlers } from "#host/streams.ts";
+import type { Wires } from "#sim/packet-sockets-wire.ts";
 import type { Scheduler } from "#sim/scheduler.ts";
 import type { SimStream } from "#sim/streams.ts";
 
@@ -37,6 +38,8 @@ export class Network {
   readonly scheduler: Scheduler;
   readonly random: Random;
   faults: Faults;
+  /** The links for whole packets. */
+  readonly wires: Wires = new Map();
   readonly #machines = new Map<string, Machine>();
   #grouping = 0;
 

@@ -100,6 +100,7 @@ const ClientId = message("dhcp.client_id", {
 /** A client's name, and who is to tell DNS of it. RFC 4702. */
 const ClientFqdn = message("dhcp.fqdn", {
   rfc: "RFC 4702",
+  needs: "3",
   fields: {
     reserved: bits(4, 0, {
       query: ".mbz",
@@ -150,8 +151,8 @@ const RelaySuboption = message("dhcp.option.agent_information_option", {
     data: choose(
       "type",
       {
-        1: bytes("rest", query("agent_information_option.agent_circuit_id")),
-        2: bytes("rest", query("agent_information_option.agent_remote_id")),
+        1: bytes("length", query("agent_information_option.agent_circuit_id")),
+        2: bytes("length", query("agent_information_option.agent_remote_id")),
         4: number32("agent_information_option.docsis_device_class"),
         5: address("agent_information_option.link_selection"),
         6: string("agent_information_option.subscriber_id"),

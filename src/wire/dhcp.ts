@@ -57,7 +57,7 @@ export const Dhcp = message("dhcp", {
     hardwareLength: u8(6, { query: ".hw.len" }),
     hops: u8(0),
     transactionId: u32(0, { query: ".id", display: "hex" }),
-    seconds: u16(0, { query: ".secs" }),
+    seconds: u16(0, { query: [] }),
     broadcast: bit({ query: ".flags.bc" }),
     reserved: bits(15, 0, { query: ".flags.reserved", display: "hex" }),
     clientIp: ip("0.0.0.0", { query: ".ip.client", title: "Client address" }),
@@ -97,6 +97,12 @@ export const Dhcp = message("dhcp", {
   },
   derived: {
     "dhcp.flags": { type: "number", title: "Flags", value: "broadcast * 32768 + reserved" },
+    // Windows sends them little endian; nobody waits for so many times 256 seconds.
+    "dhcp.secs": {
+      type: "number",
+      title: "Seconds",
+      value: "(seconds & 255) == 0 ? seconds >> 8 : seconds",
+    },
     "dhcp.bootp": { type: "boolean", title: "Is BOOTP", value: withoutMessageType },
   },
 });

@@ -18,6 +18,7 @@ export { Lldp } from "#wire/lldp.ts";
 export { Mdns } from "#wire/mdns.ts";
 export { Ntp } from "#wire/ntp.ts";
 export { Ospf } from "#wire/ospf/ospf.ts";
+export { Hello as OspfHello } from "#wire/ospf/packets.ts";
 export { standardRegistry } from "#wire/registry.ts";
 export { Stp } from "#wire/stp.ts";
 export { Tcp } from "#wire/tcp.ts";

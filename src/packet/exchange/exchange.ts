@@ -193,6 +193,7 @@ export class Exchange<Data = unknown> {
     if (!replies) return;
     const isOne = replies instanceof Uint8Array || isLayer(replies[0]);
     for (const reply of isOne ? [replies as Reply] : (replies as readonly Reply[])) {
+      if (reply.length === 0) continue;
       // Whoever made the bytes may change them for the next packet.
       const bytes = reply instanceof Uint8Array ? reply.slice() : build(this.registry, reply);
       outputs.push({ type: "send", bytes });

@@ -17,15 +17,16 @@ export function* runOverCapture<Data>(
   packets: Iterable<CapturedPacket>,
 ): Generator<TimedOutput> {
   const { registry, first } = exchange;
-  let begin: number | undefined;
+  let begin: CapturedPacket | undefined;
   let now = 0;
   yield* step(exchange, { type: "start" }, now);
-  for (const { bytes, originalLength, number, seconds, nanoseconds, linkType } of packets) {
+  for (const packet of packets) {
     if (exchange.isOver) return;
-    const time = seconds * 1_000 + nanoseconds / 1e6;
-    begin ??= time;
+    const { bytes, originalLength, number, seconds, nanoseconds, linkType } = packet;
+    begin ??= packet;
+    const since = (seconds - begin.seconds) * 1_000 + (nanoseconds - begin.nanoseconds) / 1e6;
     // A clock that was set back does not turn time around.
-    now = Math.max(now, time - begin);
+    now = Math.max(now, since);
     yield* wakes(exchange, now);
     if ((registry.find("linktype", linkType) ?? registry.fallback) !== first) continue;
     const frame = { number, seconds, nanoseconds, length: originalLength, capturedLength: bytes.length };

@@ -4,7 +4,7 @@ import type { Registry } from "#packet/registry.ts";
 import { answerCode, functionCode, watchedTests } from "#packet/query/answer.ts";
 import { AtomTable, lookupKeys, type Atom } from "#packet/query/atoms.ts";
 import { WalkWriter, type Lookup } from "#packet/query/compile.ts";
-import type { Regexes } from "#packet/query/evaluate.ts";
+import { evaluateQuery, PacketValues, type Regexes } from "#packet/query/evaluate.ts";
 import type { Frame } from "#packet/query/frame.ts";
 import type { Query } from "#packet/query/query.ts";
 import { thoroughTests, walkCode } from "#packet/query/single.ts";
@@ -16,8 +16,9 @@ type SetMatch = (bytes: Uint8Array, start: number, stop: number, frame: Frame, h
 interface Found {
   /** Counts packets: what is noted with another stamp belongs to an earlier one. */
   stamp: number;
-  /** Queries that may match, because a test that they need holds. */
-  readonly candidates: number[];
+  /** Queries that may match, because a test that they need holds: the first so many. */
+  readonly candidates: Uint32Array;
+  candidateCount: number;
 }
 
 /**
@@ -30,7 +31,7 @@ export class QuerySet {
   readonly #regexes: Regexes = new Map();
   readonly #table: AtomTable;
   readonly #matches = new Map<Message, SetMatch>();
-  readonly #found: Found = { stamp: 0, candidates: [] };
+  readonly #found: Found;
   /** By test: the stamp of the packet for which it last held. */
   readonly #stamps: Float64Array;
 
@@ -39,6 +40,7 @@ export class QuerySet {
     this.queries = queries;
     this.#table = new AtomTable(queries.map(({ checked }) => checked));
     this.#table.findLookups();
+    this.#found = { stamp: 0, candidates: new Uint32Array(queries.length), candidateCount: 0 };
     this.#stamps = new Float64Array(this.#table.atoms.length);
   }
 
@@ -53,11 +55,15 @@ export class QuerySet {
   ): number[] {
     let run = this.#matches.get(first);
     if (!run) this.#matches.set(first, (run = this.#compile(first)));
-    hits.length = 0;
+    // Setting a length is dear, also where it changes nothing.
+    if (hits.length > 0) hits.length = 0;
     if (run(bytes, start, stop, frame, hits) >= 0) return inOrder(hits);
     hits.length = 0;
     const packet = new Packet(this.#registry, first, bytes, { start, stop, originalLength: frame.length });
-    for (const [i, each] of this.queries.entries()) if (each.matches(packet, frame)) hits.push(i);
+    // The packet's values are found once, however many ask for them.
+    const values = new PacketValues(packet, frame);
+    for (const [i, { checked }] of this.queries.entries())
+      if (evaluateQuery(checked, values, this.#regexes)) hits.push(i);
     return hits;
   }
 
@@ -82,10 +88,10 @@ export class QuerySet {
     const found = generator.constant(this.#found);
     const source = functionCode(table, writer, "b, start, stop, frame, hits", [
       `const found = ${found}, stamp = ++found.stamp, candidates = found.candidates;`,
-      "candidates.length = 0;",
+      "found.candidateCount = 0;",
       walk,
       ...always,
-      "for (const candidate of candidates) switch (candidate) {",
+      "for (let i = 0; i < found.candidateCount; i++) switch (candidates[i]) {",
       ...cases,
       "}",
       "return hits.length;",
@@ -122,7 +128,7 @@ export class QuerySet {
         for (const query of dependents.get(atom) ?? []) {
           if (queued[query] === found.stamp) continue;
           queued[query] = found.stamp;
-          found.candidates.push(query);
+          found.candidates[found.candidateCount++] = query;
         }
       }
     };

@@ -42,13 +42,6 @@ export function loadNative() {
 
 export type Native = ReturnType<typeof loadNative>;
 
-let shared: Native | undefined;
-
-/** The same for everyone: loading makes machine code that is never given back. */
-export function sharedNative(): Native {
-  return (shared ??= loadNative());
-}
-
 /** Linux numbers, the same on x86-64 and arm64 (include/uapi/asm-generic/errno-base.h, errno.h). */
 export const ERRNO = {
   EPERM: 1,

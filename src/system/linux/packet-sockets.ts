@@ -1,7 +1,10 @@
 import type { PacketSockets } from "#host/packet-sockets.ts";
-import { sharedNative } from "#system/linux/native.ts";
+import { loadNative } from "#system/linux/native.ts";
 import { LinuxPacketSocket } from "#system/linux/packet-socket.ts";
 
 export function linuxPacketSockets(): PacketSockets {
-  return { open: async (options, handlers) => new LinuxPacketSocket(sharedNative(), options, handlers) };
+  return { open: async (options, handlers) => new LinuxPacketSocket(native, options, handlers) };
 }
+
+// Once: loading makes machine code that is never given back.
+const native = loadNative();

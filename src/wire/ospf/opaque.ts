@@ -74,6 +74,7 @@ export const GraceTlv = tlv("ospf.grace.tlv", {
   title: "Grace TLV",
   rfc: "RFC 3623 A",
   names: { 1: "Grace Period", 2: "Graceful restart reason", 3: "IP interface address" },
+  padding: "ospf.pad_bytes",
   cases: {
     1: u32(0, { query: "ospf.v2.grace.period" }),
     2: u8(0, {

@@ -9,6 +9,8 @@ interface TlvOptions<Cases> {
   readonly names: Readonly<Record<number, string>>;
   /** The query name of a value that no case knows. */
   readonly unknown?: string;
+  /** The query name of the padding. */
+  readonly padding?: string;
   readonly cases: Cases;
 }
 
@@ -18,7 +20,7 @@ interface TlvOptions<Cases> {
  */
 export function tlv<const Cases extends Readonly<Record<number, unknown>>>(
   name: string,
-  { title, rfc, type = "ospf.tlv_type", names, unknown, cases }: TlvOptions<Cases>,
+  { title, rfc, type = "ospf.tlv_type", names, unknown, padding: pad, cases }: TlvOptions<Cases>,
 ) {
   return message(name, {
     title,
@@ -30,5 +32,9 @@ export function tlv<const Cases extends Readonly<Record<number, unknown>>>(
       padding: padding(4),
     },
     headerSize: "4 + ((length + 3) / 4 * 4 < rest ? (length + 3) / 4 * 4 : rest)",
+    derived:
+      pad === undefined
+        ? {}
+        : { [pad]: { type: "bytes", title: "Padding", value: "padding", when: "size > length + 4" } },
   });
 }

@@ -73,7 +73,7 @@ export function ourFields(packet: Packet): Map<string, string[]> {
     if (type === "protocol" || value === undefined || overlayProtocols.includes(layer.message)) continue;
     const values = fields.get(query) ?? [];
     if (value instanceof Uint8Array) values.push(hexText(value, 0, value.length, ":"));
-    else values.push(String(value));
+    else values.push(String(type === "float" ? Number(Number(value).toPrecision(FLOAT_DIGITS)) : value));
     fields.set(query, values);
   }
   return fields;

@@ -1,0 +1,190 @@
+import { evaluate, type Expression } from "#packet/expression.ts";
+
+/** Numbers that a value may be: all from `low` to `high`. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+export const ANY: Interval = { low: -Infinity, high: Infinity };
+export const TRUTH: Interval = { low: 0, high: 1 };
+
+export function exactly(value: number): Interval {
+  return { low: value, high: value };
+}
+
+export function isExact({ low, high }: Interval): boolean {
+  return low === high;
+}
+
+/** Whether a condition holds: true, false, or undefined where that hangs on what is not known. */
+export function truthOf({ low, high }: Interval): boolean | undefined {
+  if (low === 0 && high === 0) return false;
+  return low > 0 || high < 0 ? true : undefined;
+}
+
+/** What an expression may be where its names may be what `valueOf` says. */
+export function evaluateInterval(expression: Expression, valueOf: (name: string) => Interval): Interval {
+  switch (expression.type) {
+    case "number":
+      return exactly(expression.value);
+    case "name":
+      return valueOf(expression.name);
+    case "not": {
+      const truth = truthOf(evaluateInterval(expression.of, valueOf));
+      return truth === undefined ? TRUTH : exactly(truth ? 0 : 1);
+    }
+    case "negative": {
+      const { low, high } = evaluateInterval(expression.of, valueOf);
+      return { low: -high, high: -low };
+    }
+    case "choice": {
+      const truth = truthOf(evaluateInterval(expression.test, valueOf));
+      if (truth !== undefined) return evaluateInterval(truth ? expression.yes : expression.no, valueOf);
+      const [yes, no] = [expression.yes, expression.no].map((each) => evaluateInterval(each, valueOf));
+      return { low: Math.min(yes!.low, no!.low), high: Math.max(yes!.high, no!.high) };
+    }
+    case "binary": {
+      const left = evaluateInterval(expression.left, valueOf);
+      const right = evaluateInterval(expression.right, valueOf);
+      return operate(expression, left, right);
+    }
+  }
+}
+
+type Binary = Expression & { readonly type: "binary" };
+
+function operate(expression: Binary, left: Interval, right: Interval): Interval {
+  const { operator } = expression;
+  if (operator === "&&" || operator === "||") {
+    const [a, b] = [truthOf(left), truthOf(right)];
+    const decisive = operator === "||";
+    if (a === decisive || b === decisive) return exactly(decisive ? 1 : 0);
+    return a === undefined || b === undefined ? TRUTH : exactly(decisive ? 0 : 1);
+  }
+  if (isExact(left) && isExact(right)) {
+    const numbers = [left.low, right.low].map((value): Expression => ({ type: "number", value }));
+    return exactly(evaluate({ ...expression, left: numbers[0]!, right: numbers[1]! }, () => 0));
+  }
+  switch (operator) {
+    case "+":
+      return { low: left.low + right.low, high: left.high + right.high };
+    case "-":
+      return { low: left.low - right.high, high: left.high - right.low };
+    case "*":
+      return isExact(right) && right.low > 0
+        ? { low: left.low * right.low, high: left.high * right.low }
+        : ANY;
+    case "&":
+      return isExact(right) && right.low >= 0 && right.low < 2 ** 31 && left.low >= 0
+        ? { low: 0, high: Math.min(left.high, right.low) }
+        : ANY;
+    case "<":
+      return comparison(left.high < right.low, left.low >= right.high);
+    case "<=":
+      return comparison(left.high <= right.low, left.low > right.high);
+    case ">":
+      return comparison(left.low > right.high, left.high <= right.low);
+    case ">=":
+      return comparison(left.low >= right.high, left.high < right.low);
+    case "==":
+      return comparison(false, left.high < right.low || left.low > right.high);
+    case "!=":
+      return comparison(left.high < right.low || left.low > right.high, false);
+    default:
+      return ANY;
+  }
+}
+
+function comparison(always: boolean, never: boolean): Interval {
+  return always ? exactly(1) : never ? exactly(0) : TRUTH;
+}
+
+/**
+ * Numbers at which `name`, of values 0 to `most`, begins to mean something else to an expression: where it equals a
+ * number that is known. Of other uses of small values, what they lead to is tried out.
+ */
+export function breakpointsOf(
+  expression: Expression,
+  name: string,
+  most: number,
+  valueOf: (name: string) => Interval,
+): readonly number[] {
+  const found = new Set<number>();
+  const isPlain = collect(expression, name, valueOf, found);
+  if (isPlain) return [...found];
+  return most < 256 ? triedOut(expression, name, most, valueOf) : [...found];
+}
+
+/** Finds the numbers that a name is compared with; false where it is used in another way. */
+function collect(
+  expression: Expression,
+  name: string,
+  valueOf: (name: string) => Interval,
+  found: Set<number>,
+): boolean {
+  switch (expression.type) {
+    case "number":
+      return true;
+    case "name":
+      if (expression.name === name) found.add(1);
+      return true;
+    case "not":
+      return collect(expression.of, name, valueOf, found);
+    case "negative":
+      return !mentions(expression, name);
+    case "choice":
+      return [expression.test, expression.yes, expression.no].every((each) =>
+        collect(each, name, valueOf, found),
+      );
+    case "binary":
+      break;
+  }
+  const { operator, left, right } = expression;
+  if (operator === "&&" || operator === "||")
+    return [left, right].every((each) => collect(each, name, valueOf, found));
+  if (!mentions(expression, name)) return true;
+  if (!COMPARISONS.has(operator)) return false;
+  const [own, other] = left.type === "name" && left.name === name ? [left, right] : [right, left];
+  if (own.type !== "name" || own.name !== name || mentions(other, name)) return false;
+  const value = evaluateInterval(other, valueOf);
+  if (isExact(value)) for (const each of [value.low, value.low + 1]) found.add(Math.ceil(each));
+  return true;
+}
+
+const COMPARISONS: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">="]);
+
+function mentions(expression: Expression, name: string): boolean {
+  switch (expression.type) {
+    case "number":
+      return false;
+    case "name":
+      return expression.name === name;
+    case "not":
+    case "negative":
+      return mentions(expression.of, name);
+    case "choice":
+      return [expression.test, expression.yes, expression.no].some((each) => mentions(each, name));
+    case "binary":
+      return mentions(expression.left, name) || mentions(expression.right, name);
+  }
+}
+
+function triedOut(
+  expression: Expression,
+  name: string,
+  most: number,
+  valueOf: (name: string) => Interval,
+): readonly number[] {
+  const found: number[] = [];
+  let before: Interval | undefined;
+  for (let value = 0; value <= most; value++) {
+    const now = evaluateInterval(expression, (each) => (each === name ? exactly(value) : valueOf(each)));
+    if (before && (before.low !== now.low || before.high !== now.high)) found.push(value);
+    before = now;
+  }
+  return found.length <= MOST_BREAKS ? found : [];
+}
+
+/** More changes than this would make a program longer than they are worth. */
+const MOST_BREAKS = 32;
