@@ -19,14 +19,29 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   sim: ["base", "machine", "host"],
   system: ["base", "host"],
   config: ["base"],
-  services: ["whisper", "host", "machine", "base", "config"],
+  services: ["whisper", "host", "machine", "base", "config", "packet", "wire"],
   api: ["services", "host", "base", "config"],
   cli: ["prompt", "api", "base", "config", "lab", "chat", "doctor", "packet-tools"],
   "packet-tools": ["packet", "wire", "machine", "host", "system", "base"],
   doctor: ["api", "base", "config", "host", "system"],
   chat: ["whisper", "services", "system", "host", "machine", "base"],
   lab: ["api", "base", "config"],
-  daemon: ["base", "machine", "host", "whisper", "prompt", "system", "config", "services", "api"],
+  daemon: [
+    ...[
+      "base",
+      "machine",
+      "host",
+      "packet",
+      "wire",
+      "whisper",
+      "prompt",
+      "system",
+      "config",
+      "services",
+      "api",
+    ],
+    "packet-tools",
+  ],
 };
 
 /** Folders that know no machine: their runs must be the same everywhere. */

@@ -56,9 +56,13 @@ function peakOf(pid: number): number {
   }
 }
 
-/** A folder that goes when this process does, with the processes that may still use it. */
+/**
+ * A folder that goes when this process does, with the processes that may still use it. Compiled modules are kept there,
+ * as bin/parley keeps them elsewhere.
+ */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "parley-packets-"));
+  process.env["NODE_COMPILE_CACHE"] = join(folder, "compile");
   process.once("exit", () => {
     for (const child of running) child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });

@@ -57,7 +57,7 @@ const RETRY_MS = 1_000;
 const MOST_TRIES = 3;
 
 export function exchange(parley: Parley, options: Options) {
-  const { layer, machine, query, Tcp } = parley;
+  const { machine, query } = parley;
   const given = optionsOf(options, {
     address: undefined,
     target: undefined,
@@ -75,16 +75,9 @@ export function exchange(parley: Parley, options: Options) {
     fromPeer,
     arp: answersArp(parley, me),
     hold: wholeNumber(given.hold, "hold", [0, 3_600_000]),
-    segment: ({ hop, sourcePort, sequence, expected }, flags) => [
-      ...ipTo(parley, me, { mac: hop, address: target }),
-      layer(Tcp, {
-        sourcePort,
-        destinationPort,
-        sequence,
-        acknowledgment: flags.ack ? expected : 0,
-        flags,
-        options: flags.syn ? [{ kind: 2, data: { maximum: 1_460 } }] : [],
-      }),
+    segment: (data, flags) => [
+      ...ipTo(parley, me, { mac: data.hop, address: target }),
+      ...segmentOf(parley, data, destinationPort, flags),
     ],
   };
   return machine<Connection>({
@@ -108,6 +101,17 @@ export function exchange(parley: Parley, options: Options) {
       "no neighbor": ending("nobody answers ARP for the next hop"),
     },
   });
+}
+
+function segmentOf(
+  { layer, Tcp }: Parley,
+  { sourcePort, sequence, expected }: Connection,
+  destinationPort: number,
+  flags: SegmentFlags,
+): GivenLayer[] {
+  const acknowledgment = flags.ack ? expected : 0;
+  const options = flags.syn ? [{ kind: 2, data: { maximum: 1_460 } }] : [];
+  return [layer(Tcp, { sourcePort, destinationPort, sequence, acknowledgment, flags, options })];
 }
 
 function newConnection(): Connection {

@@ -184,7 +184,7 @@ function isDone({ data }: Context): boolean {
 function summary({ found }: Scan): unknown {
   const of = (wanted: Finding): number[] =>
     [...found].flatMap(([port, finding]) => (finding === wanted ? [port] : [])).sort((a, b) => a - b);
-  return { open: of("open"), closed: of("closed").length, filtered: of("filtered") };
+  return { open: of("open"), closed: of("closed").length, filtered: of("filtered").length };
 }
 
 /** "22,80,8000-8010". Throws TypeError. */

@@ -8,6 +8,7 @@ import {
   type GetVersionResponse,
 } from "#api/gen/parley/v1/node_pb.ts";
 import { LinksService } from "#api/gen/parley/v1/links_pb.ts";
+import { PacketsService } from "#api/gen/parley/v1/packets_pb.ts";
 import { WhisperService } from "#api/gen/parley/v1/whisper_pb.ts";
 import { HttpCalls, type ServerPlace } from "#api/http-calls.ts";
 import { serviceClient } from "#api/service-client.ts";
@@ -41,6 +42,7 @@ export async function connectTo(target: ApiTarget): Promise<ParleyConnection> {
         node: serviceClient(NodeService, calls),
         links: serviceClient(LinksService, calls),
         whisper: serviceClient(WhisperService, calls),
+        packets: serviceClient(PacketsService, calls),
       },
       version,
       description: `parleyd ${formatVersion(version)}`,

@@ -1,6 +1,8 @@
 import { OperatorError } from "#base/operator-error.ts";
 import type { EventSource, NodeControl } from "#services/control.ts";
 import type { NodeEvent, PeerStatus, ShownMessage } from "#services/events.ts";
+import type { CapturedBatch, PacketsApi, ResponderStatus } from "#services/packets-api.ts";
+import { PacketsError } from "#services/packets-api.ts";
 import type { ServiceState, ServiceStatus } from "#services/service.ts";
 import type { WhisperApi } from "#services/whisper-api.ts";
 
@@ -13,6 +15,7 @@ export class FakeControl implements NodeControl {
   /** "restart whisper", "say hello", …: what reached the node, in order. */
   readonly asked: string[] = [];
   whisper = fakeWhisper(this.asked);
+  packets = fakePackets(this.asked);
   #statuses = [fakeStatus("links", "running"), fakeStatus("whisper", "running")];
   /** What the next reload throws. */
   reloadError: Error | undefined;
@@ -35,6 +38,7 @@ export class FakeControl implements NodeControl {
   api(name: string): unknown {
     const state = this.#statuses.find((each) => each.name === name)?.state;
     if (name === "whisper" && state === "running") return this.whisper;
+    if (name === "packets" && (state ?? "running") === "running") return this.packets;
     throw new OperatorError(`${name} is ${state ?? "not configured"}`, `see "show services"`);
   }
 
@@ -165,4 +169,70 @@ function fakeWhisper(asked: string[]): WhisperApi & { kept: ShownMessage[] } {
       asked.push(`disconnect ${address}`);
     },
   };
+}
+
+export function fakeResponder(name: string, interfaceName: string): ResponderStatus {
+  return {
+    name,
+    interface: interfaceName,
+    configured: true,
+    state: "running",
+    since: 1_763_700_004_000,
+    reason: "",
+    position: "listening",
+    seen: 9,
+    matched: 4,
+    sent: 3,
+    errors: 1,
+    lastError: "the interface took no more packets",
+    lastErrorAt: 1_763_700_005_000,
+    lastErrorPacket: "",
+  };
+}
+
+function fakePackets(asked: string[]): PacketsApi & { batches: CapturedBatch[]; signal?: AbortSignal } {
+  const fake: PacketsApi & { batches: CapturedBatch[]; signal?: AbortSignal } = {
+    batches: [],
+    captures: () => [
+      {
+        interface: "eth0",
+        query: "arp",
+        file: "arp",
+        state: "failed",
+        since: 1_763_700_004_000,
+        reason: "no room",
+        nextAttempt: 1_763_700_006_000,
+        packets: 5,
+        bytes: 300,
+        dropped: 2,
+      },
+    ],
+    async startCapture({ interface: name, query, snapLength, promiscuous }, signal) {
+      if (name !== "eth0") throw new PacketsError("missing", `there is no interface ${name}`, "see them");
+      if (query === "ip.scr") throw new PacketsError("invalid", "no field ip.scr: »ip.scr«", "write ip.src");
+      asked.push(`capture ${name} ${query} ${snapLength} ${promiscuous}`);
+      fake.signal = signal;
+      return {
+        linkType: 1,
+        async *[Symbol.asyncIterator]() {
+          yield* fake.batches;
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          throw new PacketsError("failed", "the capture has ended", "start it again");
+        },
+      };
+    },
+    responders: () => [fakeResponder("arp", "eth0")],
+    availableResponders: async () => ["arp", "dns"],
+    async startResponder(name, interfaceName, options) {
+      if (name !== "arp") throw new OperatorError(`there is no responder ${name}`, "put it there");
+      asked.push(`start ${name} ${interfaceName} ${JSON.stringify(options)}`);
+      return fakeResponder(name, interfaceName);
+    },
+    async stopResponder(name, interfaceName) {
+      if (name !== "arp") throw new PacketsError("missing", `there is no responder ${name}`, "see them");
+      asked.push(`stop ${name} ${interfaceName ?? "everywhere"}`);
+      return [fakeResponder(name, interfaceName ?? "eth0")];
+    },
+  };
+  return fake;
 }

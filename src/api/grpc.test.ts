@@ -225,6 +225,7 @@ async function describesEverything(reflection: Reflection): Promise<void> {
     "parley.v1.NodeService",
     "parley.v1.LinksService",
     "parley.v1.WhisperService",
+    "parley.v1.PacketsService",
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",

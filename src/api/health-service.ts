@@ -64,4 +64,5 @@ async function* watchStatus(control: NodeControl, current: () => Status, signal:
 const BEHIND: ReadonlyMap<string, string> = new Map([
   ["parley.v1.LinksService", "links"],
   ["parley.v1.WhisperService", "whisper"],
+  ["parley.v1.PacketsService", "packets"],
 ]);

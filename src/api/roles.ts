@@ -29,6 +29,12 @@ export const METHOD_ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["parley.v1.WhisperService/Say", "write"],
   ["parley.v1.WhisperService/Connect", "write"],
   ["parley.v1.WhisperService/Disconnect", "write"],
+  // Whoever sees or answers packets sees what is not meant for him.
+  ["parley.v1.PacketsService/Capture", "admin"],
+  ["parley.v1.PacketsService/ListCaptures", "read"],
+  ["parley.v1.PacketsService/ListResponders", "read"],
+  ["parley.v1.PacketsService/StartResponder", "admin"],
+  ["parley.v1.PacketsService/StopResponder", "admin"],
   ["grpc.health.v1.Health/Check", "read"],
   ["grpc.health.v1.Health/Watch", "read"],
   ["grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "read"],

@@ -6,11 +6,13 @@ import { ServerReflection } from "#api/gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionV1Alpha } from "#api/gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { LinksService } from "#api/gen/parley/v1/links_pb.ts";
 import { NodeService } from "#api/gen/parley/v1/node_pb.ts";
+import { PacketsService } from "#api/gen/parley/v1/packets_pb.ts";
 import { WhisperService } from "#api/gen/parley/v1/whisper_pb.ts";
 import { healthService } from "#api/health-service.ts";
 import type { ApiLimits } from "#api/limits.ts";
 import { linksService } from "#api/links-service.ts";
 import { nodeService } from "#api/node-service.ts";
+import { packetsService } from "#api/packets-service.ts";
 import { reflectionService, reflectionServiceV1Alpha } from "#api/reflection-service.ts";
 import { internalError } from "#api/refusal.ts";
 import { SchemaIndex } from "#api/schema-index.ts";
@@ -34,6 +36,7 @@ export const API_SERVICES = [
   NodeService,
   LinksService,
   WhisperService,
+  PacketsService,
   Health,
   ServerReflection,
   ServerReflectionV1Alpha,
@@ -54,6 +57,7 @@ export function createRouter(options: RouterOptions): ReadonlyMap<string, Univer
   router.service(NodeService, nodeService(control, limits));
   router.service(LinksService, linksService(control));
   router.service(WhisperService, whisperService(control, limits));
+  router.service(PacketsService, packetsService(control));
   router.service(Health, healthService(control, schema.services));
   router.service(ServerReflection, reflectionService(schema));
   router.service(ServerReflectionV1Alpha, reflectionServiceV1Alpha(schema));

@@ -1,6 +1,7 @@
 import type { ParleyClient } from "#api/client-types.ts";
 import { safeText } from "#base/safe-text.ts";
 import type { ScriptLine } from "#cli/script-lines.ts";
+import { capturePackets } from "#cli/capture-packets.ts";
 import { followLog } from "#cli/follow-log.ts";
 import { Shell } from "#cli/shell.ts";
 import { parleyContext } from "#prompt/commands/parley-context.ts";
@@ -34,7 +35,7 @@ export async function runScript(
     output.write(text);
   };
   const shell: Shell = new Shell({
-    commands: [...parleyCommands(context), ...followLog(context, print)],
+    commands: [...parleyCommands(context), ...followLog(context, print), ...capturePackets(context, print)],
     print,
     prompt: () => "parley# ",
   });

@@ -43,7 +43,7 @@ test("source stops at the first failure and names file and line, also through sc
   const outer = file("outer", `say zero\n\nsource ${inner}\nsay three\n`);
   const { status, error } = await shell.run(`source ${outer}`);
   assert.equal(status, 1);
-  assert.ok(error!.startsWith(`${outer}:3: ${inner}:2: unknown word "foo"; expected config`), String(error));
+  assert.ok(error!.startsWith(`${outer}:3: ${inner}:2: unknown word "foo"; expected captures`), String(error));
   assert.deepEqual(node.orders, ["say zero", "say one"]);
 });
 
@@ -76,7 +76,7 @@ test("an alias stands for the beginning of a line, in help and completion as wel
   assert.equal((await shell.run("sv | count")).output, "1\n");
   assert.match((await shell.help("s", {})).output, /\nsv +Alias of "show version"\n/);
   await shell.run("alias sp show");
-  assert.match((await shell.help("sp ", {})).output, /^config +/);
+  assert.match((await shell.help("sp ", {})).output, /^captures +/);
   assert.deepEqual(await shell.complete("sp vers", {}), { start: 3, text: "version ", entries: [] });
   assert.match((await shell.run("alias")).output, /\nsp +show\n|\nsv +show version\n/);
   await shell.run("unalias sv");

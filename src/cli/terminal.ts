@@ -1,6 +1,7 @@
 import type { ParleyConnection } from "#api/client.ts";
 import type { Event } from "#api/gen/parley/v1/node_pb.ts";
 import { Attachment } from "#cli/attachment.ts";
+import { capturePackets } from "#cli/capture-packets.ts";
 import { openHistory, type History } from "#cli/history.ts";
 import { followLog } from "#cli/follow-log.ts";
 import { isDumb, LineEditor, type TerminalStreams } from "#cli/line-editor.ts";
@@ -77,6 +78,7 @@ class Terminal {
       commands: [
         ...parleyCommands(this.#context),
         ...followLog(this.#context, (text) => this.#print(text)),
+        ...capturePackets(this.#context, (text) => this.#print(text)),
         ...terminalCommands(this.#settings),
         ...(options.extraCommands ?? []),
       ],

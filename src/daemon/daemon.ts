@@ -7,6 +7,7 @@ import { watchConfiguration } from "#config/watch.ts";
 import { formatVersion } from "#base/format-version.ts";
 import { apiService } from "#daemon/api-service.ts";
 import { lockDataFolder, type DataFolder } from "#daemon/data-folder.ts";
+import { packetsTools } from "#daemon/packets-tools.ts";
 import { recordingsIn } from "#daemon/recordings.ts";
 import type { Host } from "#host/host.ts";
 import type { LogLevel } from "#host/log.ts";
@@ -15,6 +16,7 @@ import { EventLog } from "#services/event-log.ts";
 import type { NodeEvent } from "#services/events.ts";
 import { ServiceManager } from "#services/manager.ts";
 import { links } from "#services/links.ts";
+import { packetsService } from "#services/packets.ts";
 import { peers } from "#services/peers.ts";
 import type { AnyService } from "#services/service.ts";
 import { whisper } from "#services/whisper.ts";
@@ -165,7 +167,7 @@ export class Daemon implements NodeControl {
 
 /** All services that a node can have. */
 function nodeServices(control: NodeControl): readonly AnyService[] {
-  return [apiService(control), links, peers, whisper];
+  return [apiService(control), links, peers, whisper, packetsService(packetsTools())];
 }
 
 /** What a configuration may hold: the node's own section and one for each service. */

@@ -136,7 +136,7 @@ export type FlagValues<Names extends string> = Readonly<Record<Names, boolean>> 
 /** Single bits with names, in a field of `bits` bits (8 when not said). */
 export function flags<Names extends string>(
   masks: Readonly<Record<Names, FlagMask>>,
-  options: FieldOptions & { readonly bits?: number } = {},
+  options: FieldOptions & { readonly bits?: number; readonly titles?: Partial<Record<Names, string>> } = {},
 ): Field<FlagValues<Names>, Partial<FlagValues<Names>>> {
   const width = options.bits ?? 8;
   let left = width === 32 ? 0xffff_ffff : 2 ** width - 1;
@@ -145,8 +145,9 @@ export function flags<Names extends string>(
     if ((left & value) >>> 0 !== value || (value & (value - 1)) !== 0)
       throw new Error(`flag ${name} is not one free bit`);
     left = (left & ~value) >>> 0;
-    if (query === undefined) return { name, mask: value };
-    return { name, mask: value, query: query === null ? [] : [query, ...also] };
+    const title = (options.titles as Readonly<Record<string, string>> | undefined)?.[name];
+    const flag = { name, mask: value, ...(title !== undefined && { title }) };
+    return query === undefined ? flag : { ...flag, query: query === null ? [] : [query, ...also] };
   });
   return { spec: { kind: "flags", bits: width, flags: list, otherMask: left, ...labels(options) } };
 }

@@ -59,8 +59,28 @@ export function snake(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** "helloInterval" and "ospf.hello" as "Hello interval" and "Ospf hello". */
+/** "helloInterval" and "ospf.hello" as "Hello interval" and "OSPF hello". */
 export function titleOf(name: string): string {
-  const words = snake(name).replaceAll(/[._]/g, " ").trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const words = snake(name)
+    .split(/[._]/)
+    .filter((word) => word !== "")
+    .map((word) => SPELLED.get(word) ?? word.replace(/^([a-z]{5,})(\d)$/, "$1 $2"));
+  const text = words.join(" ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+const ABBREVIATIONS =
+  "ACK ARP AS BFD BGP CPU CRC CWR DHCP DNS DUID ECE ECN FIN GRE ICMP ID IGMP IP LAN LLDP LSA LSDB MAC MAU MPLS MTU NSSA NTP OS " +
+  "OSPF PSH RST RX SACK STP SYN TCP TLV TOS TTL TX UDP URG URI UUID VLAN VXLAN";
+
+/** Words of names that people do not spell as they are written there. */
+const SPELLED: ReadonlyMap<string, string> = new Map([
+  ...ABBREVIATIONS.split(" ").map((word) => [word.toLowerCase(), word] as const),
+  ["dont", "don't"],
+  ["ids", "IDs"],
+  ["ipv4", "IPv4"],
+  ["ipv6", "IPv6"],
+  ["icmpv6", "ICMPv6"],
+  ["lsas", "LSAs"],
+  ["tlvs", "TLVs"],
+]);

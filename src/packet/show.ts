@@ -57,18 +57,39 @@ function showNode(node: Node, depth: number, lines: TreeLine[]): void {
   const { spec, start, end, value, children } = node;
   const query = spec.query?.[0];
   const place = { depth, start, end, ...(query !== undefined && { query }) };
-  const title = spec.title ?? node.name;
+  const title = titleFor(node);
   if (spec.kind === "list" && children.length === 0) return;
   if (spec.kind === "bytes" && start === end) return;
   if (spec.kind === "struct" || spec.kind === "list") lines.push({ ...place, text: groupTitle(node, title) });
-  else lines.push({ ...place, text: `${bitPattern(node)}${title}: ${valueText(spec, value)}` });
+  else
+    lines.push({ ...place, text: `${bitPattern(node)}${title}: ${valueText(spec, value)}${unitOf(node)}` });
   if (spec.kind === "flags") showFlags(node, depth + 1, lines);
   for (const child of children) showNode(child, depth + 1, lines);
 }
 
 function groupTitle({ spec, name, children }: Node, title: string): string {
   if (spec.kind === "list") return `${title}: ${children.length}`;
-  return /^\d+$/.test(name) ? `${title} ${Number(name) + 1}` : title;
+  return isItem(name) ? `${title} ${Number(name) + 1}` : title;
+}
+
+/** Items of a list have numbers for names. */
+function isItem(name: string): boolean {
+  return /^\d+$/.test(name);
+}
+
+/** What a field is called; an item has its list's title, of which there are several. */
+function titleFor({ spec, name }: Node): string {
+  const title = spec.title ?? name;
+  if (!isItem(name)) return title;
+  if (/(ss|x|sh)es$/.test(title)) return title.slice(0, -2);
+  return title.replace(/ies$/, "y").replace(/([^s])s$/, "$1");
+}
+
+/** The unit in which a number counts, of which the field's description begins with it. */
+function unitOf({ spec }: Node): string {
+  if (spec.kind !== "uint" || spec.about === undefined) return "";
+  const unit = /^(in (?:256ths|\w*seconds|tenths|units|words)|times \d)[^;,]*/.exec(spec.about)?.[0];
+  return unit === undefined ? "" : ` (${unit})`;
 }
 
 function showFlags({ spec, value, start, end }: Node, depth: number, lines: TreeLine[]): void {

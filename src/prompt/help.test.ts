@@ -34,12 +34,14 @@ test("behind a part of a word the words that begin with it are listed", async ()
 test("behind a blank what can follow is listed, whatever the words before are short for", async () => {
   const { tree } = fakePrompt();
   const following = [
+    "captures",
     "config",
     "interfaces",
     "log",
     "messages",
     "peers",
     "processes",
+    "responders",
     "services",
     "version",
     "why",

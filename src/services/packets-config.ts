@@ -33,11 +33,10 @@ export type CaptureConfig = z.output<typeof capture>;
 /** The section `packets`. */
 export const packetsConfig = z
   .strictObject({
-    folder: filePath()
-      .optional()
-      .meta({
-        description: "Where responders live, NAME.ts or NAME.mjs; without it there are none. They run as parleyd",
-      }),
+    folder: filePath().optional().meta({
+      description:
+        "Where responders live, NAME.ts or NAME.mjs; without it there are none. They run as parleyd",
+    }),
     responders: z
       .array(responder)
       .max(MOST_RESPONDERS)

@@ -11,6 +11,8 @@ export interface JobRun {
 
 /** How a run says that it is over. The first word counts. */
 export interface Attempt {
+  /** It was given up or has ended meanwhile: nothing is to be begun any more. */
+  isOver(): boolean;
   /** Tried again. */
   failed(error: unknown): void;
   /** Not tried again. */
@@ -89,6 +91,7 @@ export class Job {
     const startedAt = clock.now();
     const isCurrent = (): boolean => number === this.#attempt;
     const attempt: Attempt = {
+      isOver: () => !isCurrent(),
       failed: (error) => {
         if (!isCurrent()) return;
         if (clock.now() - startedAt >= STABLE_MS) this.#failures = 0;

@@ -1,67 +1,14 @@
 import { explain } from "#base/operator-error.ts";
-import type { PacketSocket } from "#host/packet-sockets.ts";
+import type { PacketHandlers, PacketSocket } from "#host/packet-sockets.ts";
 import { PacketRunner } from "#machine/packet-runner.ts";
 import { Exchange, type ExchangeOutput } from "#packet/exchange/exchange.ts";
 import type { ExchangeDefinition } from "#packet/exchange/definition.ts";
 import type { Message } from "#packet/message.ts";
-import type { ResponderStatus } from "#services/packets-api.ts";
 import type { Attempt, JobRun } from "#services/packets-job.ts";
 import { TOLD_PER_SECOND } from "#services/packets-limits.ts";
+import type { ResponderRecord } from "#services/packets-records.ts";
 import type { PacketsToolkit } from "#services/packets-toolkit.ts";
 import type { NodeHost } from "#services/service.ts";
-
-type Counts = Pick<ResponderStatus, "seen" | "matched" | "sent" | "errors">;
-
-/** What all runs of one responder have done. */
-export class ResponderRecord {
-  #past: Counts = { seen: 0, matched: 0, sent: 0, errors: 0 };
-  #exchange: Exchange | undefined;
-  #lastError = "";
-  #lastErrorAt: number | undefined;
-  #lastErrorPacket = "";
-
-  /** A run begins; what the one before did is kept. */
-  follow(exchange: Exchange): void {
-    this.leave();
-    this.#exchange = exchange;
-  }
-
-  leave(): void {
-    this.#past = this.#counts();
-    this.#exchange = undefined;
-  }
-
-  failed(error: string, at: number, packet = ""): void {
-    this.#past = { ...this.#past, errors: this.#past.errors + 1 };
-    this.#lastError = error;
-    this.#lastErrorAt = at;
-    this.#lastErrorPacket = packet;
-  }
-
-  /** Packets that were to be sent and were not. */
-  unsent(count: number, error: string, at: number): void {
-    this.failed(error, at);
-    const { sent, errors } = this.#past;
-    this.#past = { ...this.#past, sent: sent - count, errors: errors + count - 1 };
-  }
-
-  status() {
-    return {
-      ...this.#counts(),
-      position: this.#exchange?.state ?? "",
-      lastError: this.#lastError,
-      ...(this.#lastErrorAt !== undefined && { lastErrorAt: this.#lastErrorAt }),
-      lastErrorPacket: this.#lastErrorPacket,
-    };
-  }
-
-  #counts(): Counts {
-    const { seen, matched, sent, errors } = this.#past;
-    const now = this.#exchange?.counts;
-    if (!now) return this.#past;
-    return { seen: seen + now.seen, matched: matched + now.matched, sent: sent + now.sent, errors };
-  }
-}
 
 export interface ResponderRunOptions {
   readonly host: NodeHost;
@@ -80,27 +27,29 @@ export async function runResponder(options: ResponderRunOptions, attempt: Attemp
   const make = (first: Message): Exchange =>
     new Exchange(toolkit.registry, definition, first, host.random.fork());
   const queries = make(toolkit.first(ETHERNET)).queries;
-  let runner: PacketRunner<ExchangeOutput> | undefined;
-  let handlers = NO_HANDLERS;
+  let received: PacketHandlers["received"] = () => {};
   const { socket, first } = await toolkit.open(
     host.packetSockets,
     // It speaks for whom it likes: what comes need not be addressed to this machine.
     { interface: options.interface, mode: "latency", promiscuous: true },
     queries,
     {
-      received: (packet) => handlers.received(packet),
+      received: (packet) => received(packet),
       failed: (error) => {
         record.failed(explain(error), clock.wallTime());
         attempt.failed(error);
       },
     },
   );
+  if (attempt.isOver()) {
+    socket.close();
+    throw new Error("given up");
+  }
   const exchange = make(first);
   const teller = new Teller(host, title);
   const tell = (output: ExchangeOutput): void => {
     if (output.type === "told") teller.say(output.text, output.details);
-    else if (output.type === "state")
-      host.log.publish("debug", `${title}: ${output.from} -> ${output.to}`);
+    else if (output.type === "state") host.log.publish("debug", `${title}: ${output.from} -> ${output.to}`);
     else if (output.type === "done") attempt.ended("done", "");
     else if (output.type === "failed") {
       const packet = output.packet ? toolkit.summary(first, output.packet) : "";
@@ -108,8 +57,8 @@ export async function runResponder(options: ResponderRunOptions, attempt: Attemp
       attempt.ended("failed", `${output.error}${packet === "" ? "" : `, at ${packet}`}`);
     }
   };
-  runner = new PacketRunner<ExchangeOutput>(exchange, clock, tell);
-  handlers = runner.handlers(attempt.failed);
+  const runner = new PacketRunner<ExchangeOutput>(exchange, clock, tell);
+  ({ received } = runner.handlers(attempt.failed));
   record.follow(exchange);
   const close = (): void => {
     runner.stop();
@@ -181,7 +130,4 @@ function detailText(details: unknown): string {
   }
 }
 
-const NO_HANDLERS = { received: () => {}, failed: () => {} } as ReturnType<
-  PacketRunner<ExchangeOutput>["handlers"]
->;
 const ETHERNET = 1;

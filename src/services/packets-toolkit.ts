@@ -1,6 +1,11 @@
 import { safeText } from "#base/safe-text.ts";
 import type { BpfProgram } from "#base/bpf.ts";
-import type { PacketHandlers, PacketSocket, PacketSocketOptions, PacketSockets } from "#host/packet-sockets.ts";
+import type {
+  PacketHandlers,
+  PacketSocket,
+  PacketSocketOptions,
+  PacketSockets,
+} from "#host/packet-sockets.ts";
 import { Packet } from "#packet/dissect.ts";
 import type { Message } from "#packet/message.ts";
 import { hexText } from "#packet/primitive.ts";

@@ -85,9 +85,19 @@ export class SimPort implements WirePort {
   }
 }
 
-/** The same for both directions of a conversation. */
+/** The same for both directions of a conversation: each end is hashed for itself (FNV-1a), the two are added. */
 function flowHash(frame: Uint8Array): number {
   const isIpv4 = frame[12] === 8 && frame[13] === 0 && frame.length >= 38;
-  const parts = isIpv4 ? [...frame.subarray(26, 38)] : [...frame.subarray(0, 12)];
-  return parts.reduce((sum, byte) => sum + byte, 0);
+  const ends = isIpv4
+    ? [
+        [26, 27, 28, 29, 34, 35],
+        [30, 31, 32, 33, 36, 37],
+      ]
+    : [
+        [6, 7, 8, 9, 10, 11],
+        [0, 1, 2, 3, 4, 5],
+      ];
+  const hash = (end: readonly number[]): number =>
+    end.reduce((sum, at) => Math.imul(sum ^ frame[at]!, 0x01000193), 0x811c9dc5);
+  return (hash(ends[0]!) + hash(ends[1]!)) >>> 16;
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { isBuiltin } from "node:module";
-import { OperatorError } from "#base/operator-error.ts";
+import { explain, OperatorError } from "#base/operator-error.ts";
 import { seededRandom } from "#base/random.ts";
 import type { Host } from "#host/host.ts";
 import type { PacketSockets } from "#host/packet-sockets.ts";
@@ -23,34 +22,28 @@ export function systemHost(): Host {
   };
 }
 
-/** What holds of Linux is loaded late: it costs start-up time, and elsewhere it does not exist. */
 function systemPacketSockets(): PacketSockets {
+  const load = () => loadLinux("packet sockets", () => import("#system/linux/packet-sockets.ts"));
   return {
-    open: async (options, handlers) => {
-      needsLinux("packet sockets");
-      const { linuxPacketSockets } = await import("#system/linux/packet-sockets.ts");
-      return await linuxPacketSockets().open(options, handlers);
-    },
+    open: async (options, handlers) => await (await load()).linuxPacketSockets().open(options, handlers),
   };
 }
 
 function systemRawIp(): RawIp {
-  const load = async (): Promise<RawIp> => {
-    needsLinux("raw IP sockets");
-    const { linuxRawIp } = await import("#system/linux/raw-ip.ts");
-    return linuxRawIp();
-  };
+  const load = () => loadLinux("raw IP sockets", () => import("#system/linux/raw-ip.ts"));
   return {
-    open: async (options, handlers) => await (await load()).open(options, handlers),
-    openSender: async (options) => await (await load()).openSender(options),
+    open: async (options, handlers) => await (await load()).linuxRawIp().open(options, handlers),
+    openSender: async (options) => await (await load()).linuxRawIp().openSender(options),
   };
 }
 
-function needsLinux(what: string): void {
+/** What only Linux has is loaded late: it costs start-up time, and elsewhere it does not exist. */
+async function loadLinux<Module>(what: string, load: () => Promise<Module>): Promise<Module> {
   if (process.platform !== "linux") throw new OperatorError(`there are no ${what} here`, "they need Linux");
-  if (isBuiltin("node:ffi")) return;
-  throw new OperatorError(
-    `${what} need a Node that has node:ffi`,
-    "install the version that package.json names",
-  );
+  try {
+    return await load();
+  } catch (cause) {
+    const remedy = "run the version of Node that package.json names: others lack the node:ffi they need";
+    throw new OperatorError(`${what} cannot be loaded: ${explain(cause)}`, remedy, { cause });
+  }
 }

@@ -46,9 +46,9 @@ export const Arp = message("arp", {
     targetIp: when(IS_IPV4, ip("0.0.0.0", { query: "arp.dst.proto_ipv4" })),
     targetProtocol: when(NO_IPV4, bytes("protocolSize", { query: "arp.dst.proto" })),
   },
-  // Sizes that cannot be say nothing of where the addresses lie.
+  // Odd sizes that cannot be say nothing of where the addresses lie.
   stops: {
-    "addresses longer than the packet": "opcode >= 0 && 2 * hardwareSize + 2 * protocolSize <= rest",
+    "addresses longer than the packet": `opcode >= 0 && (${IS_USUAL} || 2 * hardwareSize + 2 * protocolSize <= rest)`,
   },
   size: "8 + 2 * hardwareSize + 2 * protocolSize",
   on: { ethertype: [0x0806, 0x8035] },
@@ -64,9 +64,7 @@ export const Arp = message("arp", {
         if (isOwn) return `${targetMac === NO_MAC_YET ? "announcement" : "gratuitous request"} of ${sender}`;
         return senderIp === NO_IP_YET ? `who has ${target}? probe` : `who has ${target}? tell ${sender}`;
       case 2:
-        return isOwn
-          ? `gratuitous reply: ${sender} is at ${senderLink}`
-          : `${sender} is at ${senderLink}`;
+        return isOwn ? `gratuitous reply: ${sender} is at ${senderLink}` : `${sender} is at ${senderLink}`;
       case 3:
       case 8:
         return `who is ${targetLink}? tell ${senderLink}`;

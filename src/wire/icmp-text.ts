@@ -48,7 +48,8 @@ export function icmpText(values: Values, name: string | undefined): string {
   if (name === undefined) return `type ${type}, code ${code}`;
   const parts = [name.charAt(0).toLowerCase() + name.slice(1)];
   const reason = type === 9 && code === MOBILE_ONLY ? "only for mobile nodes" : CODES[type]?.[code];
-  if (reason !== undefined) parts.push(reason);
+  if (type === 5 && reason !== undefined) parts[0] += ` ${reason}`;
+  else if (reason !== undefined) parts.push(reason);
   else if (code > 0) parts.push(`code ${code}`);
   if (identifier !== undefined) parts.push(`id ${identifier}`);
   if (sequence !== undefined) parts.push(`seq ${sequence}`);

@@ -99,6 +99,7 @@ export const Ipv6Option = message("ipv6.opt", {
       ),
     ),
   },
+  stops: { "an option without a length": "type == 0 || rest > 0" },
   derived: {
     "ipv6.opt.type.action": {
       type: "number",

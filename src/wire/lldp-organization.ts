@@ -107,6 +107,20 @@ function ability(mask: number, name: string, opposite: string) {
   return [mask, `${ABILITIES}.${name}`, `${ABILITIES}_inv.${opposite}`] as const;
 }
 
+const ABILITY_TITLES = {
+  tenBaseT: "10BASE-T",
+  tenBaseTFullDuplex: "10BASE-T full duplex",
+  hundredBaseT4: "100BASE-T4",
+  hundredBaseTx: "100BASE-TX",
+  hundredBaseTxFullDuplex: "100BASE-TX full duplex",
+  hundredBaseT2: "100BASE-T2",
+  hundredBaseT2FullDuplex: "100BASE-T2 full duplex",
+  thousandBaseX: "1000BASE-X",
+  thousandBaseXFullDuplex: "1000BASE-X full duplex",
+  thousandBaseT: "1000BASE-T",
+  thousandBaseTFullDuplex: "1000BASE-T full duplex",
+};
+
 const Negotiation = message("lldp.ieee.802_3.negotiation", {
   title: "MAC and PHY",
   fields: {
@@ -136,7 +150,7 @@ const Negotiation = message("lldp.ieee.802_3.negotiation", {
         thousandBaseT: ability(0x0002, "1000base_t", "10base_t"),
         thousandBaseTFullDuplex: ability(0x0001, "1000base_tfd", "other"),
       },
-      { bits: 16, query: ABILITIES },
+      { bits: 16, query: ABILITIES, titles: ABILITY_TITLES },
     ),
     mauType: u16(0, { query: "lldp.ieee.802_3.pmd_mau_type", display: "hex", about: "RFC 4836" }),
   },

@@ -52,7 +52,13 @@ export function fragmentText(
   what: string,
   { offset, more, id, digits }: { offset: number; more: boolean; id: number; digits: number },
 ): string {
-  const place = more ? (offset === 0 ? "first fragment" : "fragment") : offset === 0 ? "only fragment" : "last fragment";
+  const place = more
+    ? offset === 0
+      ? "first fragment"
+      : "fragment"
+    : offset === 0
+      ? "only fragment"
+      : "last fragment";
   const from = offset > 0 ? ` from byte ${offset}` : "";
   return `${place} of ${what}${from}, id 0x${id.toString(16).padStart(digits, "0")}`;
 }

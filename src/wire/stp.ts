@@ -123,7 +123,7 @@ const Rapid = message("stp.rapid", {
     proposal: bit({ query: "stp.flags.proposal" }),
     topologyChange: bit({ query: "stp.flags.tc" }),
     ...VECTOR,
-    version1Length: u8(0, { query: "stp.version_1_length" }),
+    version1Length: u8(0, { query: "stp.version_1_length", title: "Version 1 length" }),
   },
 });
 
@@ -154,10 +154,7 @@ const BPDU = {
 
 /** Without a root it tells only that the topology has changed. */
 type Body =
-  | ValuesOf<typeof Configuration>
-  | ValuesOf<typeof Rapid>
-  | ValuesOf<typeof TopologyChange>
-  | Uint8Array;
+  ValuesOf<typeof Configuration> | ValuesOf<typeof Rapid> | ValuesOf<typeof TopologyChange> | Uint8Array;
 
 /** "rapid, topology change, root 32768/1/02:00:00:00:00:01, cost 4, port 0x8002". */
 function bodyText(body: Body, isMultiple: boolean): string {

@@ -19,7 +19,7 @@ export const Vlan = message("vlan", {
       title: "Type or length",
     }),
   },
-  needs: "4",
+  needs: "2",
   size: "4 + (type <= 1500 ? type : rest)",
   next: [
     { table: "ethertype", key: "type", when: "type > 1500" },

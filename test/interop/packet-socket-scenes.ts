@@ -91,7 +91,7 @@ async function filters(mode: Mode) {
   makePair();
   const options = { filter: typeFilter(0x806), snapLength: 30 };
   const [arp, cut] = [await Box.open("va", mode, options), await Box.open("va", mode, { snapLength: 30 })];
-  const [any, both] = [
+  const [whole, both] = [
     await Box.open("va", mode, { promiscuous: true }),
     await Box.open("vb", mode, { outgoing: true }),
   ];
@@ -103,7 +103,10 @@ async function filters(mode: Mode) {
     frame(3, 64, 0x88b5, other),
     frame(4, 64, 0x806),
   ]);
-  await until(() => any.kept.length === 4 && arp.kept.length === 2 && both.kept.length === 4, "four frames");
+  await until(
+    () => whole.kept.length === 4 && arp.kept.length === 2 && both.kept.length === 4,
+    "four frames",
+  );
   // What waits when the filter changes is not wanted any more.
   sender.socket.send([frame(5, 64, 0x806), frame(6, 64, 0x806)]);
   arp.socket.setFilter(typeFilter(0x88b5));
@@ -125,13 +128,13 @@ async function filters(mode: Mode) {
     arp: arp.numbers,
     lengths: arp.kept.map(({ bytes, length }) => [bytes.length, length]),
     cut: cut.kept.slice(0, 3).map(({ bytes, length }) => [numberOf(bytes), bytes.length, length]),
-    any: any.numbers.slice(0, 4),
+    whole: whole.numbers.slice(0, 4),
     outgoing: both.kept.slice(0, 4).map(({ outgoing }) => outgoing),
     own: sender.kept.length,
     refused,
     kept,
   };
-  for (const { socket } of [arp, cut, any, both, sender]) socket.close();
+  for (const { socket } of [arp, cut, whole, both, sender]) socket.close();
   return result;
 }
 

@@ -114,6 +114,18 @@ test("of a packet that ends early there is what was there, and where it ends", (
   assert.ok(problem.at >= 32 && problem.at <= 34);
 });
 
+test("a length that cannot be ends the reading, except where it has a meaning", () => {
+  const broken = dissect(
+    build(registry, [layer(Ethernet), layer(Ipv4, addresses), layer(Udp, { length: 0 })], payload),
+  );
+  assert.deepEqual(names(broken), ["eth", "ip", "udp"]);
+  assert.match(broken.problems[0]!.error, /^udp: a length of less than eight bytes/);
+  assert.equal(broken.get(Udp)?.checksum, undefined);
+  const layers = [layer(Ethernet), layer(Ipv6, { payloadLength: 0 }), layer(Udp, { length: 0 })];
+  const jumbogram = dissect(build(registry, layers, payload), { originalLength: 14 + 40 + 65_536 });
+  assert.deepEqual(names(jumbogram), ["eth", "ipv6", "udp", "data"]);
+});
+
 test("parse tells the field and the place", () => {
   const bytes = emit(Udp, { sourcePort: 1 });
   assert.deepEqual(parse(Udp, bytes.subarray(0, 5)), {

@@ -108,7 +108,7 @@ test("no example fails for packets that are cut or changed", async () => {
   const packets = samplePackets().map((layers) => build(registry, layers));
   for (const [name, example] of await examples()) {
     const run = started(example.exchange(parley, SAMPLES[name]!));
-    for (let i = 0; i < 6_000; i++) {
+    for (let i = 0; i < 1_500; i++) {
       const bytes = packets[random.below(packets.length)]!.slice();
       for (let n = random.below(4); n > 0; n--) bytes[random.below(bytes.length)] = random.below(256);
       const outputs = run.packet(
@@ -216,7 +216,7 @@ test("icmp-echo: answers with what was sent, and not what an error quotes", () =
   );
 });
 
-function ask(run: Bench<undefined>, name: string, type = 1, to = "192.0.2.53"): readonly ExchangeOutput[] {
+function ask(run: Bench<unknown>, name: string, type = 1, to = "192.0.2.53"): readonly ExchangeOutput[] {
   return run.packet([
     ...fromClient(to, "02:00:c0:00:02:35"),
     layer(Udp, { sourcePort: 5_353 + 1, destinationPort: 53 }),

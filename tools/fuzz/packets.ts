@@ -231,7 +231,7 @@ export function checkQueries(
     // Compiling takes long: what starts with anything but Ethernet is asked some of them.
     if (queries.length > FEW && link > 0 && i % FEW !== link % FEW) continue;
     const quick = query.matcher(first)(all, start, stop, frame);
-    must(quick === slow, `the compiled query says ${quick}, the thorough one ${slow}`, query.text);
+    must(quick === slow, `the compiled query says ${quick}, the thorough one ${slow}`, query.text, bytes);
   }
   const hits = set.match(first, all, start, stop, frame, []);
   must(

@@ -1,4 +1,3 @@
-import { Packet } from "#packet/dissect.ts";
 import { QueryError } from "#packet/query/query-error.ts";
 import { QuerySet } from "#packet/query/query-set.ts";
 import { Query } from "#packet/query/query.ts";
@@ -6,27 +5,24 @@ import type { Registry } from "#packet/registry.ts";
 import { queryOf } from "#packet-tools/queries.ts";
 import { OperatorError } from "#base/operator-error.ts";
 import { standardRegistry } from "#wire/registry.ts";
-import { storedInputs } from "./corpus.ts";
-import { checkQueries, frameIn } from "./packets.ts";
+import { checkQueries } from "./packets.ts";
 import { makeQuery } from "./query-grammar.ts";
+import { QuerySamples } from "./query-samples.ts";
 import { hashOf, must, type Target } from "./target.ts";
-
-/** Packets that one query is asked. */
-const ASKED = 6;
-const RARELY = 8;
 
 /** Texts of queries: refused with a place, or answered alike by the compiled and the thorough way. */
 export function queryTarget(): Target {
   const registry = standardRegistry();
   const fields = [...registry.queryFields.values()];
-  let packets: Samples | undefined;
+  let known: QuerySamples | undefined;
+  const samplesOnce = (): QuerySamples => (known ??= new QuerySamples(registry));
   return {
     name: "query",
     longest: 2_048,
-    make: (random) => new TextEncoder().encode(makeQuery(random, fields)),
+    make: (random) => new TextEncoder().encode(makeQuery(random, { fields, values: samplesOnce().values })),
     run(input) {
       const text = textOf(input);
-      packets ??= samplePackets(registry);
+      const samples = samplesOnce();
       let query: Query;
       try {
         query = new Query(registry, text);
@@ -36,15 +32,10 @@ export function queryTarget(): Target {
       queryOf(registry, [text]);
       // The other query makes the set's tables more than trivial.
       const set = new QuerySet(registry, [query, new Query(registry, "ip.ttl == 64 or udp.port == 53")]);
-      const from = hashOf(input);
-      const hits: number[] = [];
-      for (let i = 0; i < ASKED; i++) {
-        // Compiling takes long, so that other link types are seldom asked.
-        const some = i === 0 && from % RARELY === 0 ? packets.others : packets.ethernet;
-        const { packet, missing } = some[(from + i * 7) % some.length]!;
-        hits.push(checkQueries(set.queries, set, packet, missing).includes(0) ? 1 : 0);
-      }
-      return `${skeleton(query.checked)} ${hits.some((each) => each === 1)}`;
+      const hits = samples
+        .asked(namesIn(query), hashOf(input))
+        .map(({ packet, missing }) => checkQueries(set.queries, set, packet, missing).includes(0));
+      return `${skeleton(query.checked)} ${hits.includes(true)} ${hits.includes(false)}`;
     },
   };
 }
@@ -81,6 +72,16 @@ function checkRefusal(registry: Registry, text: string, error: unknown): string 
   return `refused: ${message.replaceAll(/"[^]*"|\d+/g, "")} ${remedy === "" ? "" : "remedy"}`;
 }
 
+/** The fields that a query asks for. */
+function namesIn({ checked }: Query): string[] {
+  const names = new Set<string>();
+  JSON.stringify(checked, (key, value: unknown) => {
+    if (key === "field") names.add((value as { name: string }).name);
+    return key === "field" || typeof value === "bigint" ? undefined : value;
+  });
+  return [...names];
+}
+
 /** The kinds of tests and operands that a query is made of. */
 function skeleton(checked: unknown): string {
   const kinds = new Set<string>();
@@ -98,37 +99,4 @@ function skeleton(checked: unknown): string {
     return value;
   });
   return [...kinds].sort().slice(0, 8).join(" ");
-}
-
-interface Samples {
-  readonly ethernet: readonly Sample[];
-  readonly others: readonly Sample[];
-}
-
-interface Sample {
-  readonly packet: Packet;
-  /** Bytes that were not captured. */
-  readonly missing: number;
-}
-
-const MOST_SAMPLES = 60;
-
-/** Packets of the corpus, each of its own kind, some cut. */
-function samplePackets(registry: Registry): Samples {
-  const inputs = storedInputs("corpus", "packets");
-  const step = Math.max(1, Math.floor(inputs.length / MOST_SAMPLES));
-  const samples = inputs
-    .filter((_, i) => i % step === 0)
-    .map((input, i): Sample => {
-      const { first, bytes, missing } = frameIn(registry, input);
-      const kept = i % 5 === 4 ? bytes.slice(0, Math.floor(bytes.length * 0.7)) : bytes;
-      const gone = missing + bytes.length - kept.length;
-      return {
-        packet: new Packet(registry, first, kept, { originalLength: kept.length + gone }),
-        missing: gone,
-      };
-    });
-  const ethernet = registry.find("linktype", 1);
-  const isEthernet = ({ packet }: Sample): boolean => packet.layers[0]!.message === ethernet;
-  return { ethernet: samples.filter(isEthernet), others: samples.filter((each) => !isEthernet(each)) };
 }

@@ -1,14 +1,21 @@
 import type { Random } from "#base/random.ts";
 import type { QueryField } from "#packet/query-field.ts";
 
+/** What queries are made of. */
+export interface Vocabulary {
+  readonly fields: readonly QueryField[];
+  /** Values that occur in packets, by the field's name. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+}
+
 /** Queries that mostly mean something: fields of the registry, compared with values of their type. */
-export function makeQuery(random: Random, fields: readonly QueryField[], depth = 0): string {
+export function makeQuery(random: Random, words: Vocabulary, depth = 0): string {
   const choice = random.below(depth > 3 ? 4 : 10);
-  const again = (): string => makeQuery(random, fields, depth + 1);
+  const again = (): string => makeQuery(random, words, depth + 1);
   if (choice === 9) return `${pick(random, ["not ", "!", "not not "])}${again()}`;
   if (choice === 8) return `(${again()})`;
   if (choice >= 6) return `${again()} ${pick(random, OPERATORS)} ${again()}`;
-  return makeTest(random, fields);
+  return makeTest(random, words);
 }
 
 const OPERATORS = ["and", "or", "xor", "&&", "||", "^^"] as const;
@@ -30,26 +37,32 @@ const ORDERED = [
   "all_ne",
 ] as const;
 
-function makeTest(random: Random, fields: readonly QueryField[]): string {
-  const field = pick(random, fields);
-  const operand = makeOperand(random, field, fields);
+/** Half of the time one that occurs. */
+function pickField(random: Random, { fields, values }: Vocabulary): QueryField {
+  const name = random.below(2) === 0 ? [...values.keys()][random.below(values.size)] : undefined;
+  return fields.find((field) => field.name === name) ?? pick(random, fields);
+}
+
+function makeTest(random: Random, words: Vocabulary): string {
+  const field = pickField(random, words);
+  const operand = makeOperand(random, field, words);
   const quantifier = pick(random, ["", "", "", "", "any ", "all "]);
   const isText = field.type === "text" || field.type === "bytes" || field.type === "protocol";
   switch (random.below(isText ? 8 : 6)) {
     case 0:
       return operand;
     case 1:
-      return `${quantifier}${operand} ${pick(random, ["in", "not in"])} {${makeSet(random, field)}}`;
+      return `${quantifier}${operand} ${pick(random, ["in", "not in"])} {${makeSet(random, field, words)}}`;
     case 2:
-      return `${quantifier}${operand} ${pick(random, ORDERED)} ${makeOperand(random, pick(random, fields), fields)}`;
+      return `${quantifier}${operand} ${pick(random, ORDERED)} ${makeOperand(random, pickField(random, words), words)}`;
     case 3:
-      return `${makeValue(random, field)} ${pick(random, ORDERED)} ${operand}`;
+      return `${makeValue(random, field, words)} ${pick(random, ORDERED)} ${operand}`;
     case 6:
-      return `${quantifier}${operand} contains ${makeValue(random, field)}`;
+      return `${quantifier}${operand} contains ${makeValue(random, field, words)}`;
     case 7:
       return `${quantifier}${operand} matches ${pick(random, PATTERNS)}`;
     default:
-      return `${quantifier}${operand} ${pick(random, ORDERED)} ${makeValue(random, field)}`;
+      return `${quantifier}${operand} ${pick(random, ORDERED)} ${makeValue(random, field, words)}`;
   }
 }
 
@@ -63,7 +76,7 @@ const PATTERNS = [
   'r"^.{3}"',
 ] as const;
 
-function makeOperand(random: Random, field: QueryField, fields: readonly QueryField[]): string {
+function makeOperand(random: Random, field: QueryField, words: Vocabulary): string {
   const { name } = field;
   switch (random.below(12)) {
     case 0:
@@ -75,7 +88,7 @@ function makeOperand(random: Random, field: QueryField, fields: readonly QueryFi
     case 3:
       return `${name} ${pick(random, ["+", "-", "*", "/", "%", "&"])} ${pick(random, NUMBERS)}`;
     case 4:
-      return `${pick(random, ["max", "min"])}(${name}, ${pick(random, fields).name})`;
+      return `${pick(random, ["max", "min"])}(${name}, ${pickField(random, words).name})`;
     case 5:
       return `-${name}`;
     default:
@@ -83,11 +96,11 @@ function makeOperand(random: Random, field: QueryField, fields: readonly QueryFi
   }
 }
 
-function makeSet(random: Random, field: QueryField): string {
+function makeSet(random: Random, field: QueryField, words: Vocabulary): string {
   const items = Array.from({ length: 1 + random.below(4) }, () =>
     random.below(3) === 0
-      ? `${makeValue(random, field)} .. ${makeValue(random, field)}`
-      : makeValue(random, field),
+      ? `${makeValue(random, field, words)} .. ${makeValue(random, field, words)}`
+      : makeValue(random, field, words),
   );
   return items.join(pick(random, [", ", ",", " , "]));
 }
@@ -132,7 +145,10 @@ const VALUES: Readonly<Partial<Record<QueryField["type"], readonly string[]>>> =
   float: ["0", "1.5", "-2", "1e10", "0.1"],
 };
 
-function makeValue(random: Random, { type, names }: QueryField): string {
+function makeValue(random: Random, field: QueryField, { values }: Vocabulary): string {
+  const { type, names } = field;
+  const found = values.get(field.name) ?? [];
+  if (found.length > 0 && random.below(2) === 0) return pick(random, found);
   if (random.below(16) === 0) return pick(random, Object.values(VALUES).flat());
   const name = names && random.below(4) === 0 ? [...names.values()][random.below(names.size)] : undefined;
   return name === undefined ? pick(random, VALUES[type] ?? NUMBERS) : `"${name}"`;

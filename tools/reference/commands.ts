@@ -1,3 +1,4 @@
+import { capturePackets } from "#cli/capture-packets.ts";
 import { followLog } from "#cli/follow-log.ts";
 import { Shell } from "#cli/shell.ts";
 import { terminalCommands } from "#cli/terminal-commands.ts";
@@ -18,6 +19,7 @@ export function allCommands(): readonly Command[] {
     commands: [
       ...parleyCommands(context),
       ...followLog(context, () => {}),
+      ...capturePackets(context, () => {}),
       ...terminalCommands({ monitor: false, length: undefined }),
     ],
     print: () => {},

@@ -8,7 +8,7 @@ export function formatBpf(program: BpfProgram): string {
 
 /** One instruction as `tcpdump -d` prints it; `at` is its number. */
 export function formatInstruction(each: BpfInstruction, at: number): string {
-  const { code, jt, jf, k } = each;
+  const { code, jt, jf } = each;
   const number = `(${String(at).padStart(3, "0")})`;
   const [name, operand] = wordsOf(each, at);
   const start = `${number} ${name.padEnd(8)} ${operand}`;

@@ -22,9 +22,18 @@ export interface FieldTest {
   readonly text: string;
 }
 
-export type Clause =
-  | { readonly comparison: Comparison; readonly value: Comparable; readonly prefixBits?: number }
-  | { readonly low: Comparable; readonly high: Comparable };
+export type Clause = ComparedClause | RangeClause;
+
+interface ComparedClause {
+  readonly comparison: Comparison;
+  readonly value: Comparable;
+  readonly prefixBits?: number;
+}
+
+interface RangeClause {
+  readonly low: Comparable;
+  readonly high: Comparable;
+}
 
 /** The tests of queries, each once, and the queries as formulas of them. */
 export class TestTable {
@@ -222,16 +231,13 @@ function complement(intervals: readonly Interval[]): readonly Interval[] {
   return found;
 }
 
-function rangeOf(
-  { low, high }: Clause & { readonly low: Comparable },
-  bytes: number | undefined,
-): Interval | undefined {
+function rangeOf({ low, high }: RangeClause, bytes: number | undefined): Interval | undefined {
   const [from, to] = [numberOf(low, bytes), numberOf(high, bytes)];
   return from === undefined || to === undefined ? undefined : { low: from, high: to };
 }
 
 function comparedWith(
-  { comparison, value, prefixBits }: Clause & { readonly comparison: Comparison },
+  { comparison, value, prefixBits }: ComparedClause,
   bytes: number | undefined,
 ): Interval | undefined {
   const number = numberOf(value, bytes);

@@ -36,8 +36,7 @@ function isUint(value: number, most: number): boolean {
 function formError({ code, jt, jf, k }: BpfInstruction): string | undefined {
   if (!CODES.has(code)) return `the kernel knows no instruction 0x${code.toString(16).padStart(2, "0")}`;
   if (!isUint(k, 0xffff_ffff)) return `${k} is no unsigned number of 32 bits`;
-  if (!isUint(jt, 0xff) || !isUint(jf, 0xff))
-    return `a jump over ${Math.max(jt, jf)} instructions; 255 fit`;
+  if (!isUint(jt, 0xff) || !isUint(jf, 0xff)) return `a jump over ${Math.max(jt, jf)} instructions; 255 fit`;
   return undefined;
 }
 

@@ -117,6 +117,8 @@ export class Exchange<Data = unknown> {
       switch (input.type) {
         case "start":
           this.#life = "running";
+          // Compiles, so that the first packet need not wait for it.
+          this.#set.match(this.first, new Uint8Array(0), 0, 0, { length: 0, capturedLength: 0 }, this.#hits);
           this.#enter(this.#state, this.#context(now, outputs), outputs);
           break;
         case "wake":

@@ -136,7 +136,7 @@ export class WalkWriter implements Visitor {
         return { ...place, form: "other", comparable };
       }
       default:
-        return { ...place, form: "other", comparable: "undefined" };
+        return { ...place, form: "none" };
     }
   }
 
@@ -153,7 +153,7 @@ export class WalkWriter implements Visitor {
           type === "ipv4" || type === "ipv6" || type === "mac"
             ? `${this.generator.constant(addressBytes)}(${this.generator.constant(type)}, value)`
             : "value",
-        form: "other",
+        form: type === "none" ? "none" : "other",
       } as const;
       const notes = this.#notes(query, found, true);
       return [`if (name === ${this.generator.constant(query)}) {\n${notes}\n}`];
@@ -211,7 +211,7 @@ export class WalkWriter implements Visitor {
             value: generateExpression(expression, inLayer),
             start: "at",
             end: "hend",
-            form: "number",
+            form: type === "none" ? "none" : "number",
           })
         : this.#notes(name, { value: "", start: "hend", end: "pend", form: bytesForm });
       return `if (${test}${expression ? "" : " && pend > hend"}) {\n${notes}\n}`;

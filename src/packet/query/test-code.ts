@@ -41,8 +41,8 @@ export type Constants = (value: unknown) => string;
 
 /** How a field's value lies before the code that tests it. */
 export interface ValuePlace extends VisitedPlace {
-  /** number: `value` holds it; ipv4: four bytes; bytes: from start to end; text: UTF-8 from start to end; other: `value` is the comparable itself. */
-  readonly form: "number" | "big" | "ipv4" | "bytes" | "text" | "other";
+  /** number: `value` holds it; ipv4: four bytes; bytes: from start to end; text: UTF-8 from start to end; other: `value` is the comparable itself; none: it is only there or not. */
+  readonly form: "number" | "big" | "ipv4" | "bytes" | "text" | "other" | "none";
   /** JavaScript of the comparable value, where bytes alone do not say it. */
   readonly comparable?: string;
 }
@@ -50,6 +50,7 @@ export interface ValuePlace extends VisitedPlace {
 /** JavaScript of the condition that one value of the test's field passes it. */
 export function conditionOf(test: Test, place: ValuePlace, constants: Constants, regexes: Regexes): string {
   if (test.type === "exists" && test.operand.type === "field") return "true";
+  if (place.form === "none") return "false";
   const quick = quickCondition(test, place, constants, regexes);
   if (quick !== undefined) return quick;
   return `${constants(oneValue(test, regexes))}(${comparableCode(place, constants)})`;

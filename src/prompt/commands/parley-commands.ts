@@ -1,10 +1,12 @@
 import { connect, disconnect, say } from "#prompt/commands/chat.ts";
 import { exit, quit, reload, restart, shutdown } from "#prompt/commands/operate.ts";
 import type { ParleyContext } from "#prompt/commands/parley-context.ts";
+import { responderStart, responderStop } from "#prompt/commands/responders.ts";
 import { showConfig } from "#prompt/commands/show-config.ts";
 import { showInterfaces } from "#prompt/commands/show-interfaces.ts";
 import { searchLog, showLog } from "#prompt/commands/show-log.ts";
 import { showMessages } from "#prompt/commands/show-messages.ts";
+import { showCaptures, showResponders } from "#prompt/commands/show-packets.ts";
 import { showPeers } from "#prompt/commands/show-peers.ts";
 import { showProcesses, showServices } from "#prompt/commands/show-services.ts";
 import { showVersion } from "#prompt/commands/show-version.ts";
@@ -25,6 +27,10 @@ export function parleyCommands(context: ParleyContext): readonly Command[] {
       showPeers,
       showMessages,
       showWhy,
+      showCaptures,
+      showResponders,
+      responderStart,
+      responderStop,
       say,
       connect,
       disconnect,

@@ -1,6 +1,6 @@
 import type { ParleyClient } from "#api/client-types.ts";
 import type { LiveContext, LiveValues } from "#prompt/grammar.ts";
-import { formatPeerState, formatServiceState } from "#prompt/commands/states.ts";
+import { formatPeerState, formatRunState, formatServiceState } from "#prompt/commands/states.ts";
 
 /** What Parley's own commands need of the program that they run in. */
 export interface ParleyContext extends LiveContext {
@@ -14,6 +14,7 @@ export interface ParleyContext extends LiveContext {
     readonly service: LiveValues;
     readonly peer: LiveValues;
     readonly interface: LiveValues;
+    readonly responder: LiveValues;
   };
 }
 
@@ -32,6 +33,15 @@ export function parleyContext(program: Omit<ParleyContext, "live">): ParleyConte
       async interface(call) {
         const { interfaces } = await (await client()).links.listInterfaces({}, call);
         return interfaces.map(({ name, running }) => ({ text: name, help: running ? "Up" : "Down" }));
+      },
+      async responder(call) {
+        const { responders, available } = await (await client()).packets.listResponders({}, call);
+        const names = [...new Set([...available, ...responders.map(({ name }) => name)])].sort();
+        return names.map((text) => {
+          const running = responders.filter(({ name }) => name === text);
+          const states = running.map((each) => `${formatRunState(each.state)} on ${each.interface}`);
+          return { text, help: states.length === 0 ? "not started" : states.join(", ") };
+        });
       },
       async peer(call) {
         const { peers } = await (await client()).whisper.listPeers({}, call);

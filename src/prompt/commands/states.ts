@@ -1,4 +1,5 @@
 import type { Level, ServiceState } from "#api/gen/parley/v1/node_pb.ts";
+import type { RunState } from "#api/gen/parley/v1/packets_pb.ts";
 import type { PeerState } from "#api/gen/parley/v1/whisper_pb.ts";
 
 // The numbers stand here so that prompt/ needs the generated types only; `satisfies` keeps the tables complete.
@@ -11,6 +12,11 @@ export function formatServiceState(state: ServiceState): string {
 /** "linked", "waiting", …. */
 export function formatPeerState(state: PeerState): string {
   return nameIn(PEER_STATES, state);
+}
+
+/** How a responder or a capture stands: "running", "failed", …. */
+export function formatRunState(state: RunState): string {
+  return nameIn(RUN_STATES, state);
 }
 
 /** "info", "warn", …. */
@@ -40,6 +46,15 @@ const PEER_STATES = {
   4: "known",
   5: "held",
 } as const satisfies Names<PeerState>;
+
+const RUN_STATES = {
+  0: "unknown",
+  1: "starting",
+  2: "running",
+  3: "failed",
+  4: "done",
+  5: "stopped",
+} as const satisfies Names<RunState>;
 
 const LEVELS = { 0: "unknown", 1: "debug", 2: "info", 3: "warn", 4: "error" } as const satisfies Names<Level>;
 

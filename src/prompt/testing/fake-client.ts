@@ -2,6 +2,7 @@ import type { CallOptions } from "@connectrpc/connect";
 import type { ParleyClient } from "#api/client-types.ts";
 import type { Event, ServiceStatus, WatchResponse } from "#api/gen/parley/v1/node_pb.ts";
 import type { Interface, InterfaceAddress, InterfaceCounters } from "#api/gen/parley/v1/links_pb.ts";
+import type { CapturedPacket, Capture, Responder } from "#api/gen/parley/v1/packets_pb.ts";
 import type { Message, Peer } from "#api/gen/parley/v1/whisper_pb.ts";
 import type { ApiTime } from "#prompt/times.ts";
 
@@ -13,6 +14,12 @@ export class FakeNode {
   peers: Peer[] = [];
   messages: Message[] = [];
   events: Event[] = [];
+  captures: Capture[] = [];
+  responders: Responder[] = [];
+  /** Names in the folder of responders. */
+  available: string[] = [];
+  /** What a capture streams, message by message, before it waits for more. */
+  captured: { packets: CapturedPacket[]; dropped: bigint }[] = [];
   yaml = "node:\n  name: bob\n";
   /** Thrown by every call while it is set. */
   failure: unknown;
@@ -26,7 +33,12 @@ export class FakeNode {
   constructor() {
     // Requests and answers are plain values of the same shape.
     const links = { listInterfaces: async ({ name = "" }) => ({ interfaces: interfacesNamed(name) }) };
-    this.client = { node: this.#node(), links, whisper: this.#whisper() } as unknown as ParleyClient;
+    this.client = {
+      node: this.#node(),
+      links,
+      whisper: this.#whisper(),
+      packets: this.#packets(),
+    } as unknown as ParleyClient;
   }
 
   /** Sends an item to every watcher. */
@@ -97,6 +109,32 @@ export class FakeNode {
     };
   }
 
+  #packets() {
+    const place = (request: { name: string; interface: string }) => `${request.name} ${request.interface}`;
+    return {
+      listCaptures: this.#answer(() => ({ captures: this.captures })),
+      listResponders: this.#answer(() => ({ responders: this.responders, available: this.available })),
+      startResponder: this.#order(
+        "start",
+        (request: { name: string; interface: string; options: object }) =>
+          `${place(request)} ${JSON.stringify(request.options)}`,
+        () => ({ responder: this.responders[0] }),
+      ),
+      stopResponder: this.#order("stop", place, () => ({ stopped: this.responders })),
+      capture: (request: { interface: string; query: string }, options?: CallOptions) =>
+        this.#capture(request, options),
+    };
+  }
+
+  async *#capture(request: { interface: string; query: string }, options?: CallOptions) {
+    this.orders.push(`capture ${request.interface} ${request.query}`.trim());
+    if (this.failure !== undefined) throw this.failure;
+    yield { packets: [], dropped: 0n };
+    yield* this.captured;
+    await new Promise((resolve) => options?.signal?.addEventListener("abort", resolve));
+    throw { rawMessage: "the call was cancelled" };
+  }
+
   async *#watch(options?: CallOptions): AsyncGenerator<{ item: WatchResponse["item"] }> {
     const watcher = new Watcher();
     options?.signal?.addEventListener("abort", () => watcher.end());
@@ -153,6 +191,58 @@ export function message(nick: string, body: string, more: Partial<Message> = {})
 export function event(text: string, more: Partial<Event> = {}): Event {
   const base = { sequence: 1n, time: timeAt(0), service: "whisper", level: 2 };
   return { $typeName: "parley.v1.Event", ...base, text, detail: { case: undefined }, ...more } as Event;
+}
+
+export function responder(name: string, state: number, more: Partial<Responder> = {}): Responder {
+  return {
+    $typeName: "parley.v1.Responder",
+    name,
+    interface: "eth0",
+    configured: true,
+    state,
+    since: timeAt(0),
+    position: "listening",
+    seen: 0n,
+    matched: 0n,
+    sent: 0n,
+    errors: 0n,
+    reason: "",
+    lastError: "",
+    lastErrorPacket: "",
+    ...more,
+  } as Responder;
+}
+
+export function capture(state: number, more: Partial<Capture> = {}): Capture {
+  return {
+    $typeName: "parley.v1.Capture",
+    interface: "eth0",
+    query: "",
+    file: "",
+    state,
+    since: timeAt(0),
+    packets: 0n,
+    bytes: 0n,
+    dropped: 0n,
+    reason: "",
+    ...more,
+  } as Capture;
+}
+
+export function captured(number: number, info: string, more: Partial<CapturedPacket> = {}): CapturedPacket {
+  const time = { ...timeAt(1_000), nanos: number * 1_000_000 };
+  const ends = { source: "192.0.2.1", destination: "192.0.2.2", protocol: "DNS" };
+  return {
+    $typeName: "parley.v1.CapturedPacket",
+    number: BigInt(number),
+    time,
+    length: 60,
+    data: Uint8Array.of(1, 2, 255),
+    outgoing: false,
+    ...ends,
+    info,
+    ...more,
+  } as CapturedPacket;
 }
 
 function interfacesNamed(name: string): Partial<Interface>[] {

@@ -36,11 +36,11 @@ export class PacketRing implements PacketReader {
       0,
       0,
     );
-    const isSet =
-      setOption(native, descriptor, SOL_PACKET, PACKET_VERSION, TPACKET_V3) &&
-      setOption(native, descriptor, SOL_PACKET, PACKET_RESERVE, TAG_BYTES) &&
-      setBytes(native, descriptor, SOL_PACKET, PACKET_RX_RING, new Uint8Array(request.buffer));
-    if (!isSet) throw refused(`a ring for ${what}`, native.errno());
+    setOption(native, descriptor, SOL_PACKET, PACKET_VERSION, TPACKET_V3);
+    setOption(native, descriptor, SOL_PACKET, PACKET_RESERVE, TAG_BYTES);
+    if (!setBytes(native, descriptor, SOL_PACKET, PACKET_RX_RING, new Uint8Array(request.buffer))) {
+      throw refused(`a ring for ${what}`, native.errno());
+    }
     const bytes = this.#blocks * BLOCK_BYTES;
     this.#address = native.mmap(0n, BigInt(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0n);
     if (this.#address === MAP_FAILED) throw refused(`a ring for ${what}`, native.errno());

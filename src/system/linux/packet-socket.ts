@@ -1,3 +1,4 @@
+import { close } from "node:fs";
 import type { BpfProgram } from "#base/bpf.ts";
 import type {
   PacketHandlers,
@@ -213,7 +214,8 @@ export class LinuxPacketSocket implements PacketSocket {
     this.#released = true;
     this.#reader.close();
     this.#sender?.close();
-    this.#native.close(this.#descriptor);
+    // On another thread: the kernel waits some 20 ms until no processor can be in the middle of a packet for it.
+    close(this.#descriptor, () => {});
   }
 
   /** Reading the kernel's counters sets them to zero. */

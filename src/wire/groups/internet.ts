@@ -9,4 +9,13 @@ import { Udp } from "#wire/udp.ts";
 import { Vxlan } from "#wire/vxlan.ts";
 
 /** The Internet Protocol version 4, what it carries, and tunnels. */
-export const internetProtocols: readonly Message[] = [Ipv4, Icmp, Igmp, Udp, Tcp, EncapsulatingSecurityPayload, Gre, Vxlan];
+export const internetProtocols: readonly Message[] = [
+  Ipv4,
+  Icmp,
+  Igmp,
+  Udp,
+  Tcp,
+  EncapsulatingSecurityPayload,
+  Gre,
+  Vxlan,
+];

@@ -52,7 +52,9 @@ export function ospfText(type: number, { routerId, areaId }: Identity, body: unk
 
 function descriptionText(values: ValuesOf<typeof DatabaseDescription>): string {
   const { flags, ddSequenceNumber, interfaceMtu, lsaHeaders } = values;
-  const letters = [flags.init && "I", flags.more && "M", flags.master && "MS"].filter((each) => each !== false);
+  const letters = [flags.init && "I", flags.more && "M", flags.master && "MS"].filter(
+    (each) => each !== false,
+  );
   const parts = ["database description", ...(letters.length > 0 ? [letters.join(" ")] : [])];
   parts.push(`sequence ${ddSequenceNumber}`, `MTU ${interfaceMtu}`);
   if (lsaHeaders.length > 0) parts.push(lsasText(lsaHeaders));

@@ -1,0 +1,296 @@
+import { namesIn, type Expression } from "#packet/expression.ts";
+import type { Message, NextRule } from "#packet/message.ts";
+import type { Formula } from "#packet/bpf/formula.ts";
+import { breakpointsOf, evaluateInterval, isExact, truthOf, type Interval } from "#packet/bpf/interval.ts";
+import { layoutOf } from "#packet/bpf/layout.ts";
+import { keyOf } from "#packet/bpf/occurrence.ts";
+import { isLoadable, lengthFor, moveBy, type Place } from "#packet/bpf/place.ts";
+import * as op from "#packet/bpf/opcodes.ts";
+import { bytesNeeded, placeEnd, type Known, type LayerWalk } from "#packet/bpf/layer-walk.ts";
+import type { Walk, WalkState } from "#packet/bpf/walk.ts";
+
+interface Candidates {
+  readonly messages: ReadonlySet<Message>;
+  /** One of them is not walked into: another packet inside this one, an extension header. */
+  readonly closed: boolean;
+  /** It is also possible that none of them follows. */
+  readonly other: boolean;
+}
+
+/** What follows a layer, by the registry's tables. */
+export class Following {
+  readonly #layer: LayerWalk;
+  readonly #rules: readonly NextRule[];
+
+  constructor(layer: LayerWalk) {
+    this.#layer = layer;
+    this.#rules = layer.message.next.filter(({ table }) => layer.walk.registry.table(table).size > 0);
+  }
+
+  /** Rules that may lead to what the formula asks for. */
+  #wished(formula: Formula): readonly NextRule[] {
+    return this.#rules.filter((rule) => this.#entries(rule, formula).length > 0);
+  }
+
+  #entries(rule: NextRule, formula: Formula): readonly (readonly [number, Message])[] {
+    const { walk } = this.#layer;
+    return walk.entries(rule).filter(([, message]) => walk.isWished(formula, message));
+  }
+
+  /** Names on which it hangs what follows, and where. */
+  namesUsed({ formula }: Known): Set<string> {
+    const names = new Set<string>();
+    const wished = this.#wished(formula);
+    for (const { key, when } of wished) {
+      namesIn(key, names);
+      if (when) namesIn(when, names);
+    }
+    const { size } = this.#layer.message;
+    if (this.#layer.state.sure && size && wished.length > 0) namesIn(size, names);
+    return names;
+  }
+
+  /** Whether it matters where the header ends. */
+  needsEnd({ formula }: Known): boolean {
+    return this.#wished(formula).some((rule) =>
+      this.#entries(rule, formula).some(([, message]) => !this.#isClosed(rule, message)),
+    );
+  }
+
+  /** Whether the walk ends before a message, whatever is in it. */
+  #isClosed(rule: NextRule, message: Message): boolean {
+    // The part that a rule with a length carries ends before the layer does.
+    if (rule.length) return true;
+    const { walk, state } = this.#layer;
+    const isNetwork = walk.isNetwork(message);
+    if ((state.network || walk.isNetwork(state.message)) && (isNetwork || walk.isLink(message))) return true;
+    if (walk.isTag(message)) return this.#tags >= MOST_TAGS;
+    // Extension headers: one may follow the other.
+    return !isNetwork && message.on.has(rule.table) && message.next.some(({ table }) => table === rule.table);
+  }
+
+  /** Tags up to this layer, those that the kernel took out not counted. */
+  get #tags(): number {
+    const { walk, state } = this.#layer;
+    return state.tags + (walk.isTag(state.message) && !state.place.stripped ? 1 : 0);
+  }
+
+  /** Values of a name at which something else follows. */
+  breakpoints(
+    { formula }: Known,
+    name: string,
+    most: number,
+    scope: (name: string) => Interval,
+  ): readonly number[] {
+    const points: number[] = [];
+    for (const rule of this.#wished(formula)) {
+      const { key, when } = rule;
+      if (when) points.push(...breakpointsOf(when, name, most, scope));
+      const keys = this.#entries(rule, formula).map(([each]) => each);
+      if (isChoiceOf(key, name)) points.push(...keys.flatMap((each) => [each, each + 1]));
+      points.push(...breakpointsOf(key, name, most, scope));
+      if (!isChoiceOf(key, name) && namesIn(key).has(name) && most < 256)
+        points.push(...keyChanges(key, name, most, scope, new Set(keys)));
+    }
+    return points;
+  }
+
+  /** The decisions about what follows, once all tests of the layer are made. */
+  node(known: Known): number {
+    const { walk } = this.#layer;
+    const wished = this.#wished(known.formula);
+    if (wished.length === 0) return walk.ending(known.formula);
+    const layout = this.#layer.layout(known);
+    for (const { key, when } of wished) {
+      const names = when ? namesIn(when) : new Set<string>();
+      for (const name of namesIn(key, names)) {
+        const found = known.done.has(name) ? undefined : keyOf(name, layout);
+        if (found && isLoadable(this.#layer.state.place, found.view))
+          return this.#layer.decide(known, found, (each) => this.node(each));
+      }
+    }
+    const { messages, closed, other } = this.#candidates(known);
+    const [message, more] = messages;
+    if (!message) return walk.ending(known.formula);
+    if (closed || more) return walk.doubtful(known.formula, [...messages], this.#why([...messages]));
+    return this.#goOn(known, message, !other);
+  }
+
+  #why(messages: readonly Message[]): string {
+    const names = messages.map(({ title }) => title).join(" or ");
+    return `${names} behind ${this.#layer.message.title}`;
+  }
+
+  #candidates(known: Known): Candidates {
+    const { walk } = this.#layer;
+    const messages = new Set<Message>();
+    let [closed, other] = [false, false];
+    for (const rule of this.#rules) {
+      const when = rule.when ? truthOf(this.#layer.evaluate(known, rule.when)) : true;
+      if (when === false) continue;
+      const key = this.#layer.evaluate(known, rule.key);
+      const hits = walk.entries(rule).filter(([each]) => each >= key.low && each <= key.high);
+      for (const [, message] of hits)
+        if (walk.isWished(known.formula, message)) {
+          messages.add(message);
+          closed ||= this.#isClosed(rule, message);
+          // Of a part of a packet, not all is seen.
+          other ||= rule.quoted ?? false;
+        } else other = true;
+      if (hits.length > 0 && when === true && isExact(key)) return { messages, closed, other };
+    }
+    return { messages, closed, other: true };
+  }
+
+  /** Goes on with the next layer, if it can be known where that starts. */
+  #goOn(known: Known, message: Message, certain: boolean): number {
+    const { walk, state } = this.#layer;
+    const layout = this.#layer.layout(known);
+    const needed = neededFor(message);
+    const isSure =
+      certain &&
+      state.sure &&
+      layout.complete &&
+      this.#layer.isSound(known, Infinity) &&
+      layout.end !== undefined;
+    if (!isSure) return this.#move(known, message, false, 0);
+    const end = layout.end + needed;
+    const { place } = state;
+    // Where X counts a header's size, nothing is certain any more.
+    if (place.x || place.base + end > walk.options.snapLength) return this.#move(known, message, false, 0);
+    return this.#layer.withBytes(known, end, (at) => this.#withRoom(at, message, end));
+  }
+
+  /** Makes sure that the lengths in the headers leave the next layer its bytes. */
+  #withRoom(known: Known, message: Message, end: number): number {
+    const { state } = this.#layer;
+    const { size } = this.#layer.message;
+    const layout = this.#layer.layout(known);
+    const roomIn = (scope: (name: string) => Interval): number =>
+      Math.min(state.limit, size ? evaluateInterval(size, scope).low : Infinity);
+    const scope = this.#layer.scope(known);
+    // What the lengths leave, the packet has: bytes that are there count as the rest.
+    const rest = { low: Math.max(0, known.there - layout.end!), high: Infinity };
+    const withRest = (name: string): Interval => (name === "rest" ? rest : scope(name));
+    const room = roomIn(withRest);
+    if (room >= end) return this.#move(known, message, true, room - layout.end!);
+    const name = size && [...namesIn(size)].find((each) => keyOf(each, layout));
+    const key = name === undefined ? undefined : keyOf(name, layout);
+    if (!key || name === undefined) return this.#move(known, message, false, 0);
+    const value = scope(name);
+    const roomFrom = (low: number): number =>
+      roomIn((each) => (each === name ? { low, high: value.high } : withRest(each)));
+    const point = [end - layout.end!, end].find(
+      (low) => low > value.low && low <= value.high && roomFrom(low) >= end,
+    );
+    if (point === undefined) return this.#move(known, message, false, 0);
+    const decided = (at: Known): number => {
+      const isEnough = (at.values.get(name)?.low ?? 0) >= point;
+      return this.#move(at, message, isEnough, isEnough ? roomFrom(point) - layout.end! : 0);
+    };
+    return this.#layer.decide(known, key, decided, [point]);
+  }
+
+  #move(known: Known, message: Message, sure: boolean, limit: number): number {
+    const { walk, state } = this.#layer;
+    const layout = this.#layer.layout(known);
+    const network = state.network || walk.isNetwork(state.message);
+    const rest: Omit<WalkState, "place" | "there" | "least"> = {
+      message,
+      formula: known.formula,
+      sure,
+      limit,
+      tags: this.#tags,
+      network,
+    };
+    const { end } = layout;
+    if (end === undefined) return this.#moveFar(known, rest);
+    const { place } = state;
+    const there = Math.max(0, known.there - end);
+    if (!walk.options.shared || !network || state.network || place.x)
+      return walk.layer({
+        ...rest,
+        place: placeBehind(walk, state, message, end),
+        there,
+        least: known.least,
+      });
+    const least = lengthFor(place, known.there);
+    const next = walk.layer({ ...rest, place: { base: place.base, x: true }, there, least });
+    const code = [op.instruction(op.LDX | op.IMM, end)];
+    return walk.graph.move(code, next, `${state.message.title}: ${end} bytes`);
+  }
+
+  /** Goes on behind a header whose size is one of its numbers. */
+  #moveFar(known: Known, rest: Omit<WalkState, "place" | "there" | "least">): number {
+    const { walk, state } = this.#layer;
+    const { headerSize } = state.message;
+    const linear = headerSize && linearIn(headerSize);
+    const key = linear && keyOf(linear.name, this.#layer.layout(known));
+    const closed = (): number => walk.doubtful(known.formula, [rest.message], this.#why([rest.message]));
+    if (!linear || !key) return closed();
+    const code = moveBy(state.place, key.view, linear.factor);
+    if (!code) return closed();
+    const place = { base: state.place.base + linear.plus, x: true };
+    return this.#layer.withBytes(known, key.view.offset + key.view.size, (at) => {
+      const least = state.place.x ? at.least : lengthFor(state.place, at.there);
+      const next = walk.layer({ ...rest, formula: at.formula, least, place, there: 0 });
+      return walk.graph.move(code, next, `${state.message.title}: size of the header`);
+    });
+  }
+}
+
+/** As many VLAN tags are walked over, one that the kernel took out not counted: it takes out the first. */
+const MOST_TAGS = 1;
+
+/** Ethernet's tag that the kernel took out comes first, where its own header says that there is one. */
+function placeBehind(walk: Walk, state: WalkState, message: Message, end: number): Place {
+  const { base, x, stripped } = state.place;
+  if (stripped === "frame" && walk.isTag(message)) return { base: base + end - 4, x, stripped: "tag" };
+  return { base: base + end, x };
+}
+
+/** Bytes of a layer that are enough for all of it whose place is fixed. */
+function neededFor(message: Message): number {
+  const { fields } = layoutOf(message, new Map());
+  return Math.max(bytesNeeded(message), ...[...fields.values()].map(({ place }) => placeEnd(place)));
+}
+
+/** "name", or a choice between names of which it is one. */
+function isChoiceOf(expression: Expression, name: string): boolean {
+  if (expression.type === "choice")
+    return isChoiceOf(expression.yes, name) || isChoiceOf(expression.no, name);
+  return expression.type === "name" && expression.name === name;
+}
+
+function keyChanges(
+  key: Expression,
+  name: string,
+  most: number,
+  scope: (name: string) => Interval,
+  keys: ReadonlySet<number>,
+): number[] {
+  const found: number[] = [];
+  let before: number | undefined;
+  for (let value = 0; value <= most; value++) {
+    const { low, high } = evaluateInterval(key, (each) =>
+      each === name ? { low: value, high: value } : scope(each),
+    );
+    const now = low === high && keys.has(low) ? low : -1;
+    if (before !== undefined && now !== before) found.push(value);
+    before = now;
+  }
+  return found;
+}
+
+/** "name * factor + plus". */
+function linearIn(expression: Expression): { name: string; factor: number; plus: number } | undefined {
+  if (expression.type === "name") return { name: expression.name, factor: 1, plus: 0 };
+  if (expression.type !== "binary" || expression.right.type !== "number") return undefined;
+  const left = linearIn(expression.left);
+  const { value } = expression.right;
+  if (!left || value < 0) return undefined;
+  if (expression.operator === "+") return { ...left, plus: left.plus + value };
+  return expression.operator === "*" && left.plus === 0
+    ? { ...left, factor: left.factor * value }
+    : undefined;
+}

@@ -1,0 +1,453 @@
+import { namesIn, type Expression } from "#packet/expression.ts";
+import type { Message } from "#packet/message.ts";
+import type { Formula, Outcome } from "#packet/bpf/formula.ts";
+import type { Case } from "#packet/bpf/graph.ts";
+import {
+  ANY,
+  breakpointsOf,
+  evaluateInterval,
+  exactly,
+  truthOf,
+  TRUTH,
+  type Interval,
+} from "#packet/bpf/interval.ts";
+import {
+  largest,
+  layoutOf,
+  namesBefore,
+  queryNames,
+  type Layout,
+  type PlacedField,
+} from "#packet/bpf/layout.ts";
+import { chooseByBytes } from "#packet/bpf/long-bytes.ts";
+import {
+  keyOf,
+  occurrencesOf,
+  wordsOf,
+  type BytesOccurrence,
+  type Key,
+  type Occurrence,
+  type Occurrences,
+} from "#packet/bpf/occurrence.ts";
+import { chooseBy, chooseByLength, isLoadable, lengthFor } from "#packet/bpf/place.ts";
+import type { FieldTest } from "#packet/bpf/tests.ts";
+import { Following } from "#packet/bpf/following.ts";
+import type { Walk, WalkState } from "#packet/bpf/walk.ts";
+
+/** What is known in the middle of a layer. */
+export interface Known {
+  readonly formula: Formula;
+  readonly values: ReadonlyMap<string, Interval>;
+  /** Keys of decisions that were made, also where the value no longer counts. */
+  readonly done: ReadonlySet<string>;
+  readonly there: number;
+  readonly least: number;
+}
+
+/** Writes the decisions of one layer: first those on which the places of fields hang, then tests, then what follows. */
+export class LayerWalk {
+  readonly walk: Walk;
+  readonly state: WalkState;
+  readonly message: Message;
+  readonly #own: readonly FieldTest[];
+  readonly #memo = new Map<string, number>();
+  readonly #layouts = new Map<string, Layout>();
+  readonly #following: Following;
+
+  constructor(walk: Walk, state: WalkState) {
+    this.walk = walk;
+    this.state = state;
+    this.message = state.message;
+    this.#own = walk.table.tests.filter(({ field }) => field.layers.includes(this.message));
+    this.#following = new Following(this);
+  }
+
+  node(): number {
+    const { formula, there, least } = this.state;
+    const known: Known = { formula, values: new Map(), done: new Set(), there, least };
+    const present = this.#own.filter((test) => formula.tests.has(test.number) && this.#isPresence(test));
+    if (present.length === 0) return this.#places(known);
+    const go = (each: Known): number => {
+      const outcome = this.state.sure && this.state.limit >= this.needed ? "yes" : "maybe";
+      return this.#continue(
+        this.assigned(
+          each,
+          present.map(({ number }) => [number, outcome]),
+        ),
+        (next) => this.#places(next),
+      );
+    };
+    return this.state.sure ? this.withBytes(known, this.needed, go) : go(known);
+  }
+
+  /** Bytes without which the layer does not count as one. */
+  get needed(): number {
+    return bytesNeeded(this.message);
+  }
+
+  #isPresence({ field, clauses, part, opaque }: FieldTest): boolean {
+    return field.type === "protocol" && field.name === this.message.protocol && !clauses && !part && !opaque;
+  }
+
+  assigned(known: Known, outcomes: readonly (readonly [number, Outcome])[]): Known {
+    const formula = this.walk.table.formulas.assign(known.formula, new Map(outcomes));
+    return { ...known, formula };
+  }
+
+  /** Goes on, unless the answer is known. */
+  #continue(known: Known, go: (known: Known) => number): number {
+    return this.walk.terminal(known.formula) ?? go(known);
+  }
+
+  layout(known: Known): Layout {
+    const key = JSON.stringify([...known.values].map(([name, { low, high }]) => [name, low, high]));
+    let layout = this.#layouts.get(key);
+    if (!layout) this.#layouts.set(key, (layout = layoutOf(this.message, known.values)));
+    return layout;
+  }
+
+  /** The value of a name in an expression. */
+  scope(known: Known, layout = this.layout(known)): (name: string) => Interval {
+    return (name) => {
+      const value = known.values.get(name);
+      if (value) return value;
+      if (layout.absent.has(name)) return exactly(0);
+      if (name === "quoted") return this.state.sure ? exactly(0) : TRUTH;
+      if (name === "headerSize" && layout.end !== undefined) return exactly(layout.end);
+      if (LENGTHS.has(name)) return { low: 0, high: Infinity };
+      const key = keyOf(name, layout);
+      return key ? { low: 0, high: largest(key.view) } : ANY;
+    };
+  }
+
+  evaluate(known: Known, expression: Expression): Interval {
+    return evaluateInterval(expression, this.scope(known));
+  }
+
+  pending(known: Known): readonly FieldTest[] {
+    return this.#own.filter((test) => known.formula.tests.has(test.number) && !this.#isPresence(test));
+  }
+
+  occurrences(test: FieldTest, layout: Layout): Occurrences {
+    return occurrencesOf(test, this.message, layout, (view) => isLoadable(this.state.place, view));
+  }
+
+  /** First: decisions on which the places of fields hang, and, for certainty, whether the header is sound. */
+  #places(known: Known): number {
+    const names = this.#placeNames(known);
+    const next = this.#undecided(known, names);
+    if (next) return this.decide(known, next, (each) => this.#places(each));
+    return this.#settle(known);
+  }
+
+  #placeNames(known: Known): Set<string> {
+    const { message } = this;
+    const wishes = new Set(this.pending(known).map(({ field }) => field.name));
+    const needed = this.#following.namesUsed(known);
+    for (const derived of message.derived)
+      if (wishes.has(derived.name) && derived.expression)
+        for (const each of [derived.expression, derived.when]) if (each) namesIn(each, needed);
+    const wanted = (spec: Parameters<typeof queryNames>[0]): boolean =>
+      [...queryNames(spec)].some((name) => wishes.has(name));
+    const wholeHeader = this.state.sure || (this.#following.needsEnd(known) && !message.headerSize);
+    const last = wholeHeader
+      ? message.members.length
+      : message.members.findLastIndex(
+          ({ name, spec, whole }) => wanted(spec) || (whole && wanted(whole)) || needed.has(name),
+        );
+    const names = namesBefore(message, last, wanted);
+    if (this.state.sure) {
+      for (const { holds } of message.checks) namesIn(holds, names);
+      if (message.headerSize) namesIn(message.headerSize, names);
+    }
+    return names;
+  }
+
+  /** The first of the names that is at a known place and was not looked at. */
+  #undecided(known: Known, names: ReadonlySet<string>): Key | undefined {
+    const layout = this.layout(known);
+    const keys = [...names].flatMap((name) => {
+      if (known.done.has(name)) return [];
+      const key = keyOf(name, layout);
+      return key && isLoadable(this.state.place, key.view) ? [key] : [];
+    });
+    return keys.sort((a, b) => a.view.offset - b.view.offset)[0];
+  }
+
+  /** Then: what is there in any case, and what cannot be found. */
+  #settle(known: Known): number {
+    const layout = this.layout(known);
+    const outcomes: [number, Outcome][] = [];
+    for (const test of this.pending(known)) {
+      const { maybe } = this.occurrences(test, layout);
+      if (maybe) {
+        this.walk.doubt(
+          [test.number],
+          `fields of ${this.message.title} that a filter cannot find or compare`,
+        );
+        outcomes.push([test.number, "maybe"]);
+      }
+    }
+    const exists = this.pending(known).filter(
+      ({ clauses, number }) => !clauses && !outcomes.some(([each]) => each === number),
+    );
+    return this.#continue(this.assigned(known, outcomes), (next) => this.#existing(next, exists));
+  }
+
+  /** Fields that only have to be there. */
+  #existing(known: Known, tests: readonly FieldTest[]): number {
+    const [test, ...more] = tests.filter(({ number }) => known.formula.tests.has(number));
+    if (!test) return this.#values(known);
+    const { found } = this.occurrences(test, this.layout(known));
+    const plain = found.filter((each) => each.type !== "derived");
+    if (plain.length === 0) return this.#existing(known, more);
+    const ends = plain.map(endOf);
+    const outcome = plain.some((each) => this.#isSure(known, each)) ? "yes" : "maybe";
+    const go = (each: Known): number =>
+      this.#continue(this.assigned(each, [[test.number, outcome]]), (next) => this.#existing(next, more));
+    return this.state.sure ? this.withBytes(known, Math.min(...ends), go) : go(known);
+  }
+
+  /** Then: the tests of values. */
+  #values(known: Known): number {
+    return this.#remembered("values", known, () => {
+      const layout = this.layout(known);
+      const found = this.pending(known).flatMap((test) => this.occurrences(test, layout).found);
+      const first = found
+        .filter((each) => this.#isOpen(known, each))
+        .sort((a, b) => startOf(a, layout) - startOf(b, layout))[0];
+      if (!first) return this.#following.node(known);
+      if (first.type === "bytes") return this.#decideBytes(known, first);
+      const key = first.type === "number" ? first : this.#undecided(known, new Set(first.keys))!;
+      return this.decide(known, key, (each) => this.#values(each));
+    });
+  }
+
+  #isOpen(known: Known, occurrence: Occurrence): boolean {
+    if (occurrence.type === "derived") return occurrence.keys.some((key) => !known.done.has(key));
+    return !known.done.has(occurrence.key);
+  }
+
+  #remembered(step: string, known: Known, make: () => number): number {
+    const values = [...known.values].map(([name, { low, high }]) => [name, low, high]);
+    const { formula, done, there, least } = known;
+    const key = JSON.stringify([step, formula.id, values, [...done], there, least]);
+    const before = this.#memo.get(key);
+    if (before !== undefined) return before;
+    this.walk.step();
+    const node = make();
+    this.#memo.set(key, node);
+    return node;
+  }
+
+  /** Looks at a number and goes on for each of the intervals in which it means one thing. */
+  decide(known: Known, key: Key, go: (known: Known) => number, extra: readonly number[] = []): number {
+    return this.withBytes(known, key.view.offset + key.view.size, (at) => {
+      const before = at.values.get(key.key) ?? { low: 0, high: largest(key.view) };
+      const points = [...this.#breakpoints(at, key), ...extra]
+        .filter((point) => point > before.low && point <= before.high)
+        .sort((a, b) => a - b);
+      const starts = [...new Set([before.low, ...points])];
+      const cases = starts.map((low, i): Case => {
+        const interval = { low, high: (starts[i + 1] ?? before.high + 1) - 1 };
+        return { ...interval, target: this.#decided(at, key.key, interval, go) };
+      });
+      return chooseBy(
+        this.walk.graph,
+        this.state.place,
+        key.view,
+        cases,
+        `${this.message.label ?? this.message.title}: ${key.title}`,
+      );
+    });
+  }
+
+  #decided(known: Known, name: string, interval: Interval, go: (known: Known) => number): number {
+    this.walk.step();
+    const values = new Map(known.values).set(name, interval);
+    const now: Known = { ...known, values, done: new Set(known.done).add(name) };
+    const layout = this.layout(now);
+    const outcomes = new Map<number, Outcome>();
+    for (const test of this.pending(now))
+      for (const each of this.occurrences(test, layout).found) {
+        const outcome = this.#outcome(now, each, name);
+        if (outcome && outcomes.get(test.number) !== "yes") outcomes.set(test.number, outcome);
+      }
+    const after = this.assigned(now, [...outcomes]);
+    return this.#continue(after, (next) => go(this.#forgotten(next, name)));
+  }
+
+  /** What a decision says of an occurrence: nothing, where the value does not pass. */
+  #outcome(known: Known, each: Occurrence, name: string): Outcome | undefined {
+    if (each.type === "bytes") return undefined;
+    const sure = this.#isSure(known, each) ? "yes" : "maybe";
+    if (each.type === "number") {
+      if (each.key !== name) return undefined;
+      const truth = isAmong(known.values.get(name)!, each.accepted);
+      return truth === false ? undefined : truth ? sure : "maybe";
+    }
+    if (!each.keys.includes(name) || each.keys.some((key) => !known.done.has(key))) return undefined;
+    const there = each.when ? truthOf(this.evaluate(known, each.when)) : true;
+    if (there === false) return undefined;
+    const truth = isAmong(this.evaluate(known, each.expression), each.accepted);
+    if (truth === false) return undefined;
+    return truth && there ? sure : "maybe";
+  }
+
+  /** Whether the query sees a field that the filter sees. */
+  #isSure(known: Known, each: Occurrence): boolean {
+    return this.state.sure && this.isSound(known, each.index) && this.state.limit >= endOf(each);
+  }
+
+  /** Whether reading got as far as a member. */
+  isSound(known: Known, index: number): boolean {
+    const { checks, headerSize, headerSizeAfter } = this.message;
+    const holds = checks.every(
+      (check) =>
+        (check.stopsAfter ?? Infinity) > index || truthOf(this.evaluate(known, check.holds)) === true,
+    );
+    if (!holds || !headerSize || index < headerSizeAfter) return holds;
+    // Fields behind the one with the size end where the header does.
+    const { fields } = this.layout(known);
+    const last = [...fields.values()].filter((field) => field.index <= index);
+    const end = Math.max(...last.map(({ place }) => placeEnd(place)));
+    return this.evaluate(known, headerSize).low >= end;
+  }
+
+  /** Drops a value that counts no longer, so that more ways are the same. */
+  #forgotten(known: Known, name: string): Known {
+    if (this.#isUsed(known, name)) return known;
+    const values = new Map(known.values);
+    values.delete(name);
+    return { ...known, values };
+  }
+
+  #isUsed(known: Known, name: string): boolean {
+    const { message } = this;
+    if (this.state.sure || this.#following.namesUsed(known).has(name)) return true;
+    if (message.headerSize && namesIn(message.headerSize).has(name)) return true;
+    if (namesBefore(message, message.members.length, () => true).has(name)) return true;
+    const wishes = new Set(this.pending(known).map(({ field }) => field.name));
+    return message.derived.some(
+      (derived) =>
+        wishes.has(derived.name) &&
+        [derived.expression, derived.when].some((each) => each && namesIn(each).has(name)),
+    );
+  }
+
+  #breakpoints(known: Known, key: Key): readonly number[] {
+    const layout = this.layout(known);
+    const most = largest(key.view);
+    const scope = this.scope(known, layout);
+    const points: number[] = [];
+    const from = (expression: Expression | undefined): void => {
+      if (expression) points.push(...breakpointsOf(expression, key.key, most, scope));
+    };
+    for (const test of this.pending(known))
+      for (const each of this.occurrences(test, layout).found) {
+        if (each.type === "bytes") continue;
+        if (each.type === "number" ? each.key === key.key : isName(each.expression, key.key))
+          points.push(...edges(each.accepted));
+        if (each.type === "derived") {
+          from(each.when);
+          from(each.expression);
+          if (!isName(each.expression, key.key) && most < 256)
+            points.push(...Array.from({ length: each.keys.length === 1 ? most : 0 }, (_, i) => i + 1));
+        }
+      }
+    for (const { spec } of this.message.members) {
+      if (spec.kind === "when") from(spec.condition);
+      if (spec.kind === "choose") from(spec.on);
+    }
+    if (this.state.sure) for (const { holds } of this.message.checks) from(holds);
+    if (this.state.sure) from(this.message.headerSize);
+    points.push(...this.#following.breakpoints(known, key.key, most, scope));
+    return points;
+  }
+
+  #decideBytes(known: Known, first: BytesOccurrence): number {
+    const { place } = first;
+    return this.withBytes(known, place.offset + place.length, (at) => {
+      const layout = this.layout(at);
+      const tests = this.pending(at).flatMap((test) => {
+        const found = this.occurrences(test, layout).found.find(
+          (each) => each.type === "bytes" && each.key === first.key,
+        ) as BytesOccurrence | undefined;
+        return found ? [{ test, patterns: found.patterns }] : [];
+      });
+      const sure = this.#isSure(at, first) ? "yes" : "maybe";
+      const title = `${this.message.label ?? this.message.title}: ${first.title}`;
+      const then = (held: ReadonlySet<number>): number => {
+        this.walk.step();
+        const done = new Set(at.done).add(first.key);
+        const outcomes = [...held].map((number) => [number, sure] as const);
+        return this.#continue(this.assigned({ ...at, done }, outcomes), (next) => this.#values(next));
+      };
+      return chooseByBytes(this.walk, this.state.place, wordsOf(place), tests, title, then);
+    });
+  }
+
+  /** Where the last of what may be looked at ends, as far as that is known. */
+  #wantedBytes(known: Known): number {
+    const layout = this.layout(known);
+    const found = this.pending(known).flatMap((test) => this.occurrences(test, layout).found);
+    const keys = [...this.#following.namesUsed(known)].flatMap((name) => keyOf(name, layout) ?? []);
+    return Math.max(
+      this.state.sure ? this.needed : 0,
+      ...found.map(endOf),
+      ...keys.map(({ view }) => view.offset + view.size),
+    );
+  }
+
+  /** Makes sure that the packet has so many bytes of the layer; of one that has not, nothing is known. */
+  withBytes(known: Known, count: number, go: (known: Known) => number): number {
+    if (known.there >= count) return go(known);
+    const { place } = this.state;
+    const all = Math.max(count, this.#wantedBytes(known));
+    const least = place.x ? Math.max(known.least, lengthFor(place, all)) : 0;
+    const yes = go({ ...known, there: all, least });
+    const no = this.walk.doubtful(known.formula, [this.message], "packets that end early");
+    const note = `enough bytes for ${this.message.label ?? this.message.title}?`;
+    return chooseByLength(this.walk.graph, place, all, known.least, { yes, no }, note);
+  }
+}
+
+const LENGTHS: ReadonlySet<string> = new Set(["headerSize", "payloadSize", "size", "rest"]);
+
+function isName(expression: Expression, name: string): boolean {
+  if (expression.type === "choice") return isName(expression.yes, name) || isName(expression.no, name);
+  return expression.type === "name" && expression.name === name;
+}
+
+function edges(intervals: readonly Interval[]): number[] {
+  return intervals.flatMap(({ low, high }) => [low, high + 1]).filter(Number.isFinite);
+}
+
+/** Whether all values of an interval are among those accepted, or none; undefined for some. */
+function isAmong({ low, high }: Interval, accepted: readonly Interval[]): boolean | undefined {
+  if (accepted.some((each) => low >= each.low && high <= each.high)) return true;
+  return accepted.some((each) => low <= each.high && high >= each.low) ? undefined : false;
+}
+
+/** Where a field ends, from its layer's start. */
+export function placeEnd(place: PlacedField["place"]): number {
+  return place.type === "number" ? place.view.offset + place.view.size : place.offset + place.length;
+}
+
+function endOf(each: Occurrence): number {
+  if (each.type === "derived") return each.end;
+  return each.type === "number" ? each.view.offset + each.view.size : each.place.offset + each.place.length;
+}
+
+function startOf(each: Occurrence, layout: Layout): number {
+  if (each.type === "number") return each.view.offset;
+  if (each.type === "bytes") return each.place.offset;
+  return Math.max(0, ...each.keys.map((key) => keyOf(key, layout)?.view.offset ?? 0));
+}
+
+/** Bytes without which nothing of a message is shown. */
+export function bytesNeeded({ needs }: Message): number {
+  if (!needs) return 1;
+  const { high } = evaluateInterval(needs, () => ({ low: 0, high: 255 }));
+  return Number.isFinite(high) ? high : 1_000;
+}

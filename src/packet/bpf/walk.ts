@@ -1,0 +1,199 @@
+import type { Message, NextRule } from "#packet/message.ts";
+import type { Registry } from "#packet/registry.ts";
+import type { Formula, Outcome } from "#packet/bpf/formula.ts";
+import { ACCEPT, Graph, REJECT } from "#packet/bpf/graph.ts";
+import { LayerWalk } from "#packet/bpf/layer-walk.ts";
+import type { Place } from "#packet/bpf/place.ts";
+import type { TestTable } from "#packet/bpf/tests.ts";
+
+/** A layer that the walk comes to, and all that counts of the way there. */
+export interface WalkState {
+  readonly message: Message;
+  readonly place: Place;
+  readonly formula: Formula;
+  /** The query sees this layer for certain. */
+  readonly sure: boolean;
+  /** Bytes of the layer that the packet has for certain, and that the lengths in the headers before leave it. */
+  readonly there: number;
+  readonly limit: number;
+  /** Bytes that the packet has for certain. */
+  readonly least: number;
+  /** Tags before this layer that X counts, and whether a layer carried by the link was met. */
+  readonly tags: number;
+  readonly network: boolean;
+}
+
+export interface WalkOptions {
+  readonly snapLength: number;
+  /** Also layers at fixed places are read through X, so that several ways to a layer share its code. */
+  readonly shared: boolean;
+  /** Names of fields that are looked at; absent: all. */
+  readonly fields?: ReadonlySet<string>;
+  /** Steps until the walk gives up. */
+  readonly budget: number;
+}
+
+/** The registry's table of IP's versions. */
+const VERSIONS = "raw.version";
+
+const BUSY = -1;
+
+/** The walk became too long. */
+export class TooLarge extends Error {}
+
+/**
+ * Walks over all ways through a packet's layers at once, as far as the query's tests can be found on them, and writes
+ * down the decisions.
+ */
+export class Walk {
+  readonly registry: Registry;
+  readonly table: TestTable;
+  readonly options: WalkOptions;
+  readonly graph = new Graph();
+  /** Why packets are taken of which the query's answer is not known. */
+  readonly doubts = new Map<string, Set<string>>();
+  readonly #linkTables: ReadonlySet<string>;
+  readonly #reach = new Map<Message, ReadonlySet<Message>>();
+  readonly #tests = new Map<Message, ReadonlySet<number>>();
+  readonly #layers = new Map<string, number>();
+  #steps = 0;
+
+  constructor(registry: Registry, table: TestTable, first: Message, options: WalkOptions) {
+    this.registry = registry;
+    this.table = table;
+    this.options = options;
+    // A link that is none starts with IP, whose version tells them apart.
+    this.#linkTables = new Set(first.on.has(VERSIONS) ? [VERSIONS] : first.next.map((rule) => rule.table));
+  }
+
+  /** Counts the work. Throws TooLarge when there is too much. */
+  step(): void {
+    if (++this.#steps > this.options.budget || this.graph.nodes.length > this.options.budget)
+      throw new TooLarge();
+  }
+
+  /** The node that decides over packets from this layer on. */
+  layer(state: WalkState): number {
+    const formula = this.restrict(state.formula, state.message);
+    const known = this.terminal(formula);
+    if (known !== undefined) return known;
+    // Without "not", nothing has to be certain.
+    const isCareful = formula.negatives.size > 0 && state.sure;
+    const normal: WalkState = {
+      ...state,
+      formula,
+      sure: isCareful,
+      limit: isCareful ? state.limit : 0,
+      there: isCareful || state.place.stripped ? state.there : 0,
+      tags: state.network ? 0 : state.tags,
+    };
+    const { message, place, sure, there, limit, least, tags, network } = normal;
+    const key = JSON.stringify([message.name, place, formula.id, sure, there, limit, least, tags, network]);
+    const before = this.#layers.get(key);
+    // A layer that leads to itself at the same place.
+    if (before === BUSY) throw new TooLarge();
+    if (before !== undefined) return before;
+    this.step();
+    if (process.env.TRACE) console.log(key);
+    this.#layers.set(key, BUSY);
+    const node = new LayerWalk(this, normal).node();
+    this.#layers.set(key, node);
+    return node;
+  }
+
+  terminal(formula: Formula): number | undefined {
+    if (formula === this.table.formulas.yes) return ACCEPT;
+    return formula === this.table.formulas.no ? REJECT : undefined;
+  }
+
+  assign(formula: Formula, tests: Iterable<number>, outcome: Outcome): Formula {
+    const outcomes = new Map<number, Outcome>();
+    for (const test of tests) if (formula.tests.has(test)) outcomes.set(test, outcome);
+    return this.table.formulas.assign(formula, outcomes);
+  }
+
+  /** Tests that cannot be met from this layer on do not hold. */
+  restrict(formula: Formula, message: Message): Formula {
+    const tests = this.testsFrom(message);
+    return this.assign(
+      formula,
+      [...formula.tests].filter((each) => !tests.has(each)),
+      "no",
+    );
+  }
+
+  /** The answer where nothing follows, or only bytes that no protocol claims. */
+  ending(formula: Formula): number {
+    return this.doubtful(formula, [this.registry.fallback], "bytes that no protocol claims");
+  }
+
+  /** The answer where one of these messages follows, and the walk does not go there. */
+  doubtful(formula: Formula, messages: readonly Message[], why: string): number {
+    const tests = new Set(messages.flatMap((each) => [...this.testsFrom(each)]));
+    const hit = [...formula.tests].filter((each) => tests.has(each));
+    const left = this.assign(formula, hit, "maybe");
+    const answer = this.assign(left, left.tests, "no");
+    const node = this.terminal(answer)!;
+    if (node === ACCEPT && hit.length > 0) this.doubt(hit, why);
+    return node;
+  }
+
+  doubt(tests: Iterable<number>, why: string): void {
+    const found = this.doubts.get(why) ?? new Set();
+    for (const each of tests) found.add(this.table.tests[each]!.text);
+    this.doubts.set(why, found);
+  }
+
+  /** Tests of which a field may be in this message or in what can follow it. */
+  testsFrom(message: Message): ReadonlySet<number> {
+    const known = this.#tests.get(message);
+    if (known) return known;
+    const reach = this.#reachOf(message);
+    const found = this.table.tests.filter(({ field }) => field.layers.some((each) => reach.has(each)));
+    const numbers = new Set(found.map(({ number }) => number));
+    this.#tests.set(message, numbers);
+    return numbers;
+  }
+
+  isWished(formula: Formula, message: Message): boolean {
+    const tests = this.testsFrom(message);
+    for (const each of formula.tests) if (tests.has(each)) return true;
+    return false;
+  }
+
+  #reachOf(message: Message): ReadonlySet<Message> {
+    const known = this.#reach.get(message);
+    if (known) return known;
+    const found = new Set<Message>([message, this.registry.fallback]);
+    for (const each of found)
+      for (const rule of each.next) for (const [, next] of this.entries(rule)) found.add(next);
+    this.#reach.set(message, found);
+    return found;
+  }
+
+  entries({ table }: NextRule): readonly (readonly [key: number, message: Message])[] {
+    return [...this.registry.table(table)].map(([key, number]) => [key, this.registry.messages[number]!]);
+  }
+
+  /** Whether a message stands between the link and what it carries: a VLAN tag. */
+  isTag(message: Message): boolean {
+    if (this.isLink(message)) return false;
+    return [...this.#linkTables].some(
+      (table) => message.on.has(table) && message.next.some((rule) => rule.table === table),
+    );
+  }
+
+  /** Whether it is a link of its own: Ethernet, also in a tunnel. */
+  isLink(message: Message): boolean {
+    return message.on.has("linktype") && !message.on.has(VERSIONS);
+  }
+
+  /** Whether the link carries it: IP, ARP. */
+  isNetwork(message: Message): boolean {
+    return (
+      !this.isLink(message) &&
+      !this.isTag(message) &&
+      [...this.#linkTables].some((table) => message.on.has(table))
+    );
+  }
+}
