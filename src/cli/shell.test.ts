@@ -43,7 +43,10 @@ test("source stops at the first failure and names file and line, also through sc
   const outer = file("outer", `say zero\n\nsource ${inner}\nsay three\n`);
   const { status, error } = await shell.run(`source ${outer}`);
   assert.equal(status, 1);
-  assert.ok(error!.startsWith(`${outer}:3: ${inner}:2: unknown word "foo"; expected captures`), String(error));
+  assert.ok(
+    error!.startsWith(`${outer}:3: ${inner}:2: unknown word "foo"; expected captures`),
+    String(error),
+  );
   assert.deepEqual(node.orders, ["say zero", "say one"]);
 });
 

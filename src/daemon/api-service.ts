@@ -23,7 +23,9 @@ const config = z
       .strictObject({
         read: token.meta({ description: "Whoever has it may look" }),
         write: token.meta({ description: "And say, connect and disconnect" }),
-        admin: token.meta({ description: "And restart, reload and shut down" }),
+        admin: token.meta({
+          description: "And restart, reload, shut down, capture packets and start responders",
+        }),
       })
       .prefault({}),
   })

@@ -19,7 +19,7 @@ export interface ReceivedPacket {
 
 /** What a socket tells its owner; after `close` nothing more. */
 export interface PacketHandlers {
-  /** May close the socket. What it throws ends the socket: it comes back to `failed`. */
+  /** May close the socket. What it or `drained` throws ends the socket and comes back to `failed`. */
   received(packet: ReceivedPacket): void;
   /** All that was waiting, or as much of it as is good for one turn, has been handed over. */
   drained?(): void;

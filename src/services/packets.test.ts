@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OperatorError } from "#base/operator-error.ts";
-import { machine, responder } from "#packet/exchange/definition.ts";
+import { machine, responder, type ExchangeDefinition } from "#packet/exchange/definition.ts";
 import { simLink } from "#sim/links.ts";
 import { PacketsError } from "#services/packets-api.ts";
 import { packetsConfig } from "#services/packets-config.ts";
@@ -124,7 +124,7 @@ test("a machine that reaches its end is done, and its timers run", async () => {
       data: () => undefined,
       initial: "waiting",
       states: { waiting: { after: { ms: 2_000, go: "over" } }, over: { final: true } },
-    }),
+    } as ExchangeDefinition),
   );
   await b.start({ folder: "/r", responders: [{ name: "once", interface: "eth0" }] });
   assert.equal(b.responder("once").position, "waiting");

@@ -88,7 +88,6 @@ class FilterState {
     const by = (code & 0x08) === 0 ? k >>> 0 : this.x;
     const operation = code & 0xf0;
     if ((operation === 0x30 || operation === 0x90) && by === 0) return false;
-    const shift = (run: () => number): number => (by > 31 ? 0 : run());
     const results: Readonly<Record<number, () => number>> = {
       0x00: () => a + by,
       0x10: () => a - by,
@@ -96,8 +95,9 @@ class FilterState {
       0x30: () => Math.floor(a / by),
       0x40: () => a | by,
       0x50: () => a & by,
-      0x60: () => shift(() => a << by),
-      0x70: () => shift(() => a >>> by),
+      // The lowest 5 bits of `by` count, as here so in Linux.
+      0x60: () => a << by,
+      0x70: () => a >>> by,
       0x80: () => -a,
       0x90: () => a % by,
       0xa0: () => a ^ by,

@@ -7,16 +7,16 @@ import { allTargets } from "../../tools/fuzz/targets.ts";
 
 /** Mutated inputs for each target, beside all that is stored; a few for each of the many single messages. */
 const EXECUTIONS: Readonly<Record<string, number>> = {
-  packets: 200,
+  packets: 150,
   pcap: 1_000,
   pcapng: 1_000,
-  query: 40,
+  query: 20,
   regex: 4_000,
   lzw: 800,
   msgpack: 4_000,
   "dns-name": 2_000,
 };
-const FOR_MESSAGES = 40;
+const FOR_MESSAGES = 30;
 
 const targets = allTargets();
 

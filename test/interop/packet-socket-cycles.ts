@@ -19,10 +19,13 @@ async function flood(): Promise<void> {
     { received: () => {}, failed: () => process.exit(0) },
   );
   const packets = Array.from({ length: 64 }, (_, i) => frame(i, 60 + i * 20));
-  for (;;) {
+  // Not longer than who started it, however that ends.
+  const parent = process.ppid;
+  while (process.ppid === parent) {
     socket.send(packets);
     await sleep(0);
   }
+  socket.close();
 }
 
 async function cycles(): Promise<void> {

@@ -37,6 +37,7 @@ export interface Kept {
   readonly length: number;
   readonly time: number;
   readonly outgoing: boolean;
+  readonly partial: boolean;
 }
 
 /** A socket that keeps what comes. */
@@ -48,9 +49,10 @@ export class Box {
 
   static async open(name: string, mode: Mode, options: Partial<PacketSocketOptions> = {}): Promise<Box> {
     const box = new Box();
-    const keep = ({ bytes, start, stop, originalLength, seconds, nanoseconds, outgoing }: ReceivedPacket) => {
-      const time = seconds * 1_000 + nanoseconds / 1_000_000;
-      box.kept.push({ bytes: bytes.slice(start, stop), length: originalLength, time, outgoing });
+    const keep = (packet: ReceivedPacket): void => {
+      const { bytes, start, stop, originalLength: length, outgoing, checksumPartial: partial } = packet;
+      const time = packet.seconds * 1_000 + packet.nanoseconds / 1_000_000;
+      box.kept.push({ bytes: bytes.slice(start, stop), length, time, outgoing, partial });
     };
     box.socket = await packetSockets.open(
       { interface: name, mode, ...options },

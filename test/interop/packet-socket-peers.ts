@@ -1,5 +1,6 @@
 // Runs in each of two network namespaces that a cable connects, on an interface with the address 10.77.0.SIDE; prints
 // what it received as JSON. "echo SIDE" asks the other kernel for echoes; "hello SIDE" is one of two routers.
+import { createSocket } from "node:dgram";
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatAddress, parseAddress } from "#base/address.ts";
 import type { RawIpSocket } from "#host/raw-ip.ts";
@@ -29,14 +30,20 @@ async function echo() {
     raw.send({ destination: other, payload: Uint8Array.of(8, 0, 0xf7, 0xfc, 0, 1, 0, 2), tos: 0x28, ttl: 9 });
     await until(() => replies.length > 0 && box.kept.length >= 4, "the reply");
     const tookMs = performance.now() - began;
+    // The answer is that the port is unreachable.
+    const udp = createSocket("udp4");
+    udp.send("x", 9, formatAddress(other));
+    await until(() => box.kept.length >= 6, "a datagram and its answer");
+    udp.close();
     raw.close();
     box.socket.close();
     const packets = box.kept.map(({ bytes, outgoing }) => {
       const type = new DataView(bytes.buffer).getUint16(12);
-      const what = type === 0x806 ? "arp" : `${bytes.subarray(26, 30).join(".")} icmp ${bytes[34]}`;
-      return `${outgoing ? "out" : "in"} ${what}${bytes[34] === 8 && type === 0x800 ? ` ${bytes[15]} ${bytes[22]}` : ""}`;
+      const protocol = bytes[23] === 17 ? "udp" : `icmp ${bytes[34]}`;
+      const what = type === 0x806 ? "arp" : `${bytes.subarray(26, 30).join(".")} ${protocol}`;
+      return `${outgoing ? "out" : "in"} ${what}${protocol === "icmp 8" ? ` ${bytes[15]} ${bytes[22]}` : ""}`;
     });
-    results.push({ mode, packets, replies, tookMs });
+    results.push({ mode, packets, partial: box.kept.map(({ partial }) => partial), tookMs });
   }
   return results;
 }
@@ -103,7 +110,10 @@ async function hello() {
   await until(() => errors.length > 0, "the end of the interface");
   const after = socket.send({ destination: other, payload: Buffer.of(1) });
   for (const each of [socket, stranger, sender]) each.close();
-  const texts = [...new Set(heard.map((each) => JSON.stringify({ ...each, text: each.text.slice(0, 10) })))];
+  const lasting = heard.filter(({ text }) => text !== "bye");
+  const texts = [
+    ...new Set(lasting.map((each) => JSON.stringify({ ...each, text: each.text.slice(0, 10) }))),
+  ];
   return {
     texts,
     strangers: [...new Set(strangers)],

@@ -1,7 +1,11 @@
 // Runs inside a network namespace: the scene named by its argument. Prints what came of it as JSON.
 import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { BpfInstruction } from "#base/bpf.ts";
+import { seededRandom, type Random } from "#base/random.ts";
 import { CaptureReader } from "#packet/file/capture-reader.ts";
+import { runFilter } from "#sim/packet-sockets-filter.ts";
 import {
   Box,
   frame,
@@ -242,12 +246,93 @@ function ipv4(i: number): Uint8Array {
   return Uint8Array.from([...frame(i).subarray(0, 12), 8, 0, ...header, i >> 8, i & 255, 0, 7, 0, 8, 0, 0]);
 }
 
-const scenes = { everything, tags, filters, drops, removal, fanout };
+/** What loopback and a tunnel give. */
+async function media(mode: Mode) {
+  ip("tuntap add dev t0 mode tun");
+  ip("link set t0 up");
+  const [lo, tunnel] = [await Box.open("lo", mode), await Box.open("t0", mode)];
+  const udp = createSocket("udp4");
+  udp.send("once", 9, "127.0.0.1");
+  // The datagram, and that nobody wants it.
+  await until(() => lo.kept.length >= 2, "both packets");
+  await sleep(20);
+  for (const { socket } of [lo, tunnel]) socket.close();
+  udp.close();
+  ip("link del t0");
+  const ends = lo.kept.map(({ bytes }) => Buffer.from(bytes.subarray(-4)).toString());
+  return { types: [lo, tunnel].map(({ socket }) => socket.linkType), ends };
+}
+
+/** Random programs: whether the kernel keeps what the simulator's interpreter says. */
+async function programs(mode: Mode) {
+  makePair();
+  const [a, all, b] = [await Box.open("va", mode), await Box.open("va", mode), await Box.open("vb", mode)];
+  const random = seededRandom(7);
+  const frames = [60, 14, 200].map((length, i) => frame(0x01020304 + i, Math.max(18, length)));
+  let [kept, dropped] = [0, 0];
+  const different: string[] = [];
+  for (let i = 0; i < 300; i++) {
+    const program = randomProgram(random);
+    try {
+      a.socket.setFilter(program);
+    } catch {
+      continue;
+    }
+    [a.kept.length, all.kept.length] = [0, 0];
+    b.socket.send(frames);
+    const expected = frames
+      .map((bytes) => Math.min(runFilter(program, { bytes, vlan: undefined, kind: 1 }), bytes.length))
+      .filter((length) => length > 0);
+    await until(() => all.kept.length === frames.length && a.kept.length >= expected.length, "frames");
+    const lengths = a.kept.map(({ bytes }) => bytes.length);
+    if (`${lengths}` !== `${expected}`)
+      different.push(`${JSON.stringify(program)}: ${lengths}, not ${expected}`);
+    kept += lengths.length;
+    dropped += frames.length - lengths.length;
+  }
+  for (const { socket } of [a, all, b]) socket.close();
+  return { kept, dropped, different };
+}
+
+function randomProgram(random: Random): BpfInstruction[] {
+  const pick = (...values: readonly number[]): number => values[random.below(values.length)]!;
+  const length = 4 + random.below(12);
+  // Memory must be written before it is read.
+  const steps: BpfInstruction[] = [0, 1].map((k) => ({ code: 0x02, jt: 0, jf: 0, k }));
+  for (let i = 0; i < length; i++) {
+    const code = pick(
+      ...[
+        0x00, 0x20, 0x28, 0x30, 0x40, 0x48, 0x50, 0x60, 0x80, 0x01, 0x61, 0x81, 0xb1, 0x02, 0x03, 0x07, 0x87,
+      ],
+      ...[
+        0x04, 0x0c, 0x14, 0x1c, 0x24, 0x2c, 0x34, 0x3c, 0x44, 0x4c, 0x54, 0x5c, 0x64, 0x6c, 0x74, 0x7c, 0x84,
+      ],
+      ...[0x94, 0x9c, 0xa4, 0xac, 0x05, 0x15, 0x1d, 0x25, 0x2d, 0x35, 0x3d, 0x45, 0x4d],
+    );
+    const rest = length - i;
+    const isMemory = [0x60, 0x61, 0x02, 0x03].includes(code);
+    const isShift = [0x64, 0x74].includes(code);
+    const isLoad = (code & 7) <= 1 && !isMemory;
+    const number = isLoad ? pick(0, 1, 12, 14, 17, 40, 0xffff_f000, 0xffff_f004, 0xffff_f030) : random.next();
+    const k = isMemory
+      ? random.below(2)
+      : isShift
+        ? random.below(32)
+        : code === 0x05
+          ? random.below(rest)
+          : number;
+    steps.push({ code, jt: random.below(rest), jf: random.below(rest), k: pick(k, isLoad ? k : k & 31) });
+  }
+  return [...steps, { code: pick(0x06, 0x16), jt: 0, jf: 0, k: pick(0, 20, 0xffff) }];
+}
+
+const scenes = { media, programs, everything, tags, filters, drops, removal, fanout };
 const name = process.argv[2]!;
 const results: unknown[] = [];
 if (name === "tcpdump") results.push(await tcpdump());
 else {
-  for (const mode of MODES) {
+  // Who carries the filters out is the same in both modes.
+  for (const mode of name === "programs" ? MODES.slice(0, 1) : MODES) {
     results.push(await scenes[name as keyof typeof scenes](mode));
     // Not there any more after the scene of the removal.
     try {

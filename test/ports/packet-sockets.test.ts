@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseAddress } from "#base/address.ts";
 import { OperatorError } from "#base/operator-error.ts";
 import type { RawIpSocket } from "#host/raw-ip.ts";
@@ -132,13 +131,13 @@ test("simulated raw IP: an interface that goes away ends its socket, one that is
   host.links.put({ ...link, up: false, running: false });
   world.run(1);
   assert.equal(socket.send({ destination: group, payload: Uint8Array.of(1) }), "ENETUNREACH");
-  assert.deepEqual(errors, []);
+  assert.equal(errors.length, 0);
   host.links.remove(2);
   world.run(1);
-  assert.ok(errors[0] instanceof OperatorError && errors.length === 1);
+  assert.equal(errors.length, 1);
+  assert.ok(errors[0] instanceof OperatorError);
   await assert.rejects(
     host.rawIp.open(options, { received: () => {}, failed: () => {} }),
     /no interface eth0/,
   );
-  await sleep(0);
 });

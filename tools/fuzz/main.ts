@@ -69,13 +69,17 @@ function replayOne(target: Target, input: Uint8Array): number {
 function runTarget(target: Target): number {
   const { seed } = values;
   const seen = new Set<string>();
-  const end = performance.now() + Number(values.seconds) * 1_000;
+  // Counts from the first input: making those to start from takes a moment.
+  let end = Infinity;
   const most = Number(values.executions);
   const report = fuzz(target, {
     seed,
     inputs: [...storedInputs("regressions", target.name), ...storedInputs("corpus", target.name)],
     measuresHeap: true,
-    isDone: (executions) => executions >= most || performance.now() >= end,
+    isDone(executions) {
+      if (executions === 0) end = performance.now() + Number(values.seconds) * 1_000;
+      return executions >= most || performance.now() >= end;
+    },
     onFailure(failure) {
       const signature = signatureOf(failure.error);
       if (!seen.has(signature)) show(target, shrink(target, failure));

@@ -21,6 +21,7 @@ interface Candidates {
 export class Following {
   readonly #layer: LayerWalk;
   readonly #rules: readonly NextRule[];
+  readonly #known = new Map<number, readonly NextRule[]>();
 
   constructor(layer: LayerWalk) {
     this.#layer = layer;
@@ -29,7 +30,11 @@ export class Following {
 
   /** Rules that may lead to what the formula asks for. */
   #wished(formula: Formula): readonly NextRule[] {
-    return this.#rules.filter((rule) => this.#entries(rule, formula).length > 0);
+    const known = this.#known.get(formula.id);
+    if (known) return known;
+    const wished = this.#rules.filter((rule) => this.#entries(rule, formula).length > 0);
+    this.#known.set(formula.id, wished);
+    return wished;
   }
 
   #entries(rule: NextRule, formula: Formula): readonly (readonly [number, Message])[] {
@@ -63,10 +68,11 @@ export class Following {
     if (rule.length) return true;
     const { walk, state } = this.#layer;
     const isNetwork = walk.isNetwork(message);
-    if ((state.network || walk.isNetwork(state.message)) && (isNetwork || walk.isLink(message))) return true;
+    const isInside = state.network || walk.isNetwork(state.message);
+    if (isInside && (isNetwork || walk.isLink(message) || walk.isTag(message))) return true;
     if (walk.isTag(message)) return this.#tags >= MOST_TAGS;
     // Extension headers: one may follow the other.
-    return !isNetwork && message.on.has(rule.table) && message.next.some(({ table }) => table === rule.table);
+    return !isNetwork && message.on.has(rule.table) && message.next.some((next) => isNamedIn(rule.table, next));
   }
 
   /** Tags up to this layer, those that the kernel took out not counted. */
@@ -169,15 +175,16 @@ export class Following {
     const roomIn = (scope: (name: string) => Interval): number =>
       Math.min(state.limit, size ? evaluateInterval(size, scope).low : Infinity);
     const scope = this.#layer.scope(known);
-    // What the lengths leave, the packet has: bytes that are there count as the rest.
-    const rest = { low: Math.max(0, known.there - layout.end!), high: Infinity };
+    const rest = { low: Math.max(0, state.limit - layout.end!), high: Infinity };
     const withRest = (name: string): Interval => (name === "rest" ? rest : scope(name));
     const room = roomIn(withRest);
-    if (room >= end) return this.#move(known, message, true, room - layout.end!);
     const name = size && [...namesIn(size)].find((each) => keyOf(each, layout));
+    const value = name === undefined ? undefined : scope(name);
+    // A length of 0 means that the hardware was to work it out, which is rare.
+    const isUnsaid = value?.low === 0 && value.high === 0;
+    if (room >= end) return this.#move(known, message, !isUnsaid, room - layout.end!);
     const key = name === undefined ? undefined : keyOf(name, layout);
-    if (!key || name === undefined) return this.#move(known, message, false, 0);
-    const value = scope(name);
+    if (!key || !value || name === undefined) return this.#move(known, message, false, 0);
     const roomFrom = (low: number): number =>
       roomIn((each) => (each === name ? { low, high: value.high } : withRest(each)));
     const point = [end - layout.end!, end].find(
@@ -241,6 +248,11 @@ export class Following {
 
 /** As many VLAN tags are walked over, one that the kernel took out not counted: it takes out the first. */
 const MOST_TAGS = 1;
+
+/** Whether a rule looks a number of the header up in this table. */
+function isNamedIn(table: string, rule: NextRule): boolean {
+  return rule.table === table && namesIn(rule.key).size > 0;
+}
 
 /** Ethernet's tag that the kernel took out comes first, where its own header says that there is one. */
 function placeBehind(walk: Walk, state: WalkState, message: Message, end: number): Place {

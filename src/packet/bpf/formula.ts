@@ -72,35 +72,32 @@ export class Formulas {
   /** The formula once more is known. */
   assign(formula: Formula, outcomes: ReadonlyMap<number, Outcome>): Formula {
     if (outcomes.size === 0) return formula;
+    return this.#replaced(formula, (each) => {
+      const outcome = outcomes.get(each.test);
+      if (outcome === undefined) return each;
+      return outcome === "maybe" || (outcome === "yes") !== each.negated ? this.yes : this.no;
+    });
+  }
+
+  /** The formula where no test can be known to hold: "not" always counts as fulfilled. */
+  withoutNegatives(formula: Formula): Formula {
+    if (formula.negatives.size === 0) return formula;
+    return this.#replaced(formula, (each) => (each.negated ? this.yes : each));
+  }
+
+  #replaced(formula: Formula, replace: (test: Formula) => Formula): Formula {
     const done = new Map<Formula, Formula>();
     const walk = (each: Formula): Formula => {
+      if (each.type === "yes" || each.type === "no") return each;
+      if (each.type === "test") return replace(each);
       const known = done.get(each);
       if (known) return known;
-      const result = this.#assigned(each, outcomes, walk);
+      const parts = each.parts.map(walk);
+      const result = each.type === "and" ? this.and(parts) : this.or(parts);
       done.set(each, result);
       return result;
     };
     return walk(formula);
-  }
-
-  #assigned(
-    formula: Formula,
-    outcomes: ReadonlyMap<number, Outcome>,
-    walk: (each: Formula) => Formula,
-  ): Formula {
-    switch (formula.type) {
-      case "test": {
-        const outcome = outcomes.get(formula.test);
-        if (outcome === undefined) return formula;
-        return outcome === "maybe" || (outcome === "yes") !== formula.negated ? this.yes : this.no;
-      }
-      case "and":
-        return this.and(formula.parts.map(walk));
-      case "or":
-        return this.or(formula.parts.map(walk));
-      default:
-        return formula;
-    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { namesIn, type Expression } from "#packet/expression.ts";
+import { byteOffset, namesIn, type Expression } from "#packet/expression.ts";
 import type { Message } from "#packet/message.ts";
 import type { Formula, Outcome } from "#packet/bpf/formula.ts";
 import type { Case } from "#packet/bpf/graph.ts";
@@ -51,7 +51,6 @@ export class LayerWalk {
   readonly message: Message;
   readonly #own: readonly FieldTest[];
   readonly #memo = new Map<string, number>();
-  readonly #layouts = new Map<string, Layout>();
   readonly #following: Following;
 
   constructor(walk: Walk, state: WalkState) {
@@ -99,11 +98,8 @@ export class LayerWalk {
     return this.walk.terminal(known.formula) ?? go(known);
   }
 
-  layout(known: Known): Layout {
-    const key = JSON.stringify([...known.values].map(([name, { low, high }]) => [name, low, high]));
-    let layout = this.#layouts.get(key);
-    if (!layout) this.#layouts.set(key, (layout = layoutOf(this.message, known.values)));
-    return layout;
+  layout({ values }: Known): Layout {
+    return this.walk.layout(this.message, values);
   }
 
   /** The value of a name in an expression. */
@@ -149,14 +145,15 @@ export class LayerWalk {
         for (const each of [derived.expression, derived.when]) if (each) namesIn(each, needed);
     const wanted = (spec: Parameters<typeof queryNames>[0]): boolean =>
       [...queryNames(spec)].some((name) => wishes.has(name));
-    const wholeHeader = this.state.sure || (this.#following.needsEnd(known) && !message.headerSize);
+    const needsEnd = this.#following.needsEnd(known);
+    const wholeHeader = needsEnd && (this.state.sure || !message.headerSize);
     const last = wholeHeader
       ? message.members.length
       : message.members.findLastIndex(
           ({ name, spec, whole }) => wanted(spec) || (whole && wanted(whole)) || needed.has(name),
         );
     const names = namesBefore(message, last, wanted);
-    if (this.state.sure) {
+    if (this.state.sure && (needsEnd || wishes.size > 0)) {
       for (const { holds } of message.checks) namesIn(holds, names);
       if (message.headerSize) namesIn(message.headerSize, names);
     }
@@ -242,23 +239,20 @@ export class LayerWalk {
 
   /** Looks at a number and goes on for each of the intervals in which it means one thing. */
   decide(known: Known, key: Key, go: (known: Known) => number, extra: readonly number[] = []): number {
+    const before = known.values.get(key.key) ?? { low: 0, high: largest(key.view) };
+    const points = [...this.#breakpoints(known, key), ...extra].filter(
+      (point) => point > before.low && point <= before.high,
+    );
+    if (points.length === 0) return this.#decided(known, key.key, before, go);
+    if (globalThis.process.env.TRACE) globalThis.console.log('  ', key.key, points.length, known.formula.id, [...known.done].join());
+    const starts = [...new Set([before.low, ...points])].sort((a, b) => a - b);
     return this.withBytes(known, key.view.offset + key.view.size, (at) => {
-      const before = at.values.get(key.key) ?? { low: 0, high: largest(key.view) };
-      const points = [...this.#breakpoints(at, key), ...extra]
-        .filter((point) => point > before.low && point <= before.high)
-        .sort((a, b) => a - b);
-      const starts = [...new Set([before.low, ...points])];
       const cases = starts.map((low, i): Case => {
         const interval = { low, high: (starts[i + 1] ?? before.high + 1) - 1 };
         return { ...interval, target: this.#decided(at, key.key, interval, go) };
       });
-      return chooseBy(
-        this.walk.graph,
-        this.state.place,
-        key.view,
-        cases,
-        `${this.message.label ?? this.message.title}: ${key.title}`,
-      );
+      const title = `${this.message.label ?? this.message.title}: ${key.title}`;
+      return chooseBy(this.walk.graph, this.state.place, key.view, cases, title);
     });
   }
 
@@ -360,9 +354,19 @@ export class LayerWalk {
       if (spec.kind === "choose") from(spec.on);
     }
     if (this.state.sure) for (const { holds } of this.message.checks) from(holds);
-    if (this.state.sure) from(this.message.headerSize);
+    if (this.state.sure) points.push(...this.#wholeSizes(known, key, most));
     points.push(...this.#following.breakpoints(known, key.key, most, scope));
     return points;
+  }
+
+  /** Values of a header's size with which all of the header is at known places. */
+  #wholeSizes(known: Known, { key }: Key, most: number): number[] {
+    const { headerSize } = this.message;
+    if (!headerSize || most > 255 || !namesIn(headerSize).has(key)) return [];
+    const values = Array.from({ length: most + 1 }, (_, value) => value);
+    const isWhole = (value: number): boolean =>
+      this.walk.layout(this.message, new Map(known.values).set(key, exactly(value))).complete;
+    return values.filter(isWhole).flatMap((value) => [value, value + 1]);
   }
 
   #decideBytes(known: Known, first: BytesOccurrence): number {
@@ -391,7 +395,9 @@ export class LayerWalk {
   #wantedBytes(known: Known): number {
     const layout = this.layout(known);
     const found = this.pending(known).flatMap((test) => this.occurrences(test, layout).found);
-    const keys = [...this.#following.namesUsed(known)].flatMap((name) => keyOf(name, layout) ?? []);
+    const keys = [...this.#following.namesUsed(known)].flatMap((name) =>
+      byteOffset(name) === undefined ? (keyOf(name, layout) ?? []) : [],
+    );
     return Math.max(
       this.state.sure ? this.needed : 0,
       ...found.map(endOf),

@@ -1,8 +1,11 @@
+import { namesIn } from "#packet/expression.ts";
 import type { Message, NextRule } from "#packet/message.ts";
 import type { Registry } from "#packet/registry.ts";
 import type { Formula, Outcome } from "#packet/bpf/formula.ts";
 import { ACCEPT, Graph, REJECT } from "#packet/bpf/graph.ts";
 import { LayerWalk } from "#packet/bpf/layer-walk.ts";
+import type { Interval } from "#packet/bpf/interval.ts";
+import { layoutOf, namesBefore, type Layout } from "#packet/bpf/layout.ts";
 import type { Place } from "#packet/bpf/place.ts";
 import type { TestTable } from "#packet/bpf/tests.ts";
 
@@ -56,6 +59,11 @@ export class Walk {
   readonly #reach = new Map<Message, ReadonlySet<Message>>();
   readonly #tests = new Map<Message, ReadonlySet<number>>();
   readonly #layers = new Map<string, number>();
+  readonly #entries = new Map<string, readonly (readonly [number, Message])[]>();
+  readonly #layouts = new Map<
+    Message,
+    { readonly names: readonly string[]; readonly known: Map<string, Layout> }
+  >();
   #steps = 0;
 
   constructor(registry: Registry, table: TestTable, first: Message, options: WalkOptions) {
@@ -74,11 +82,12 @@ export class Walk {
 
   /** The node that decides over packets from this layer on. */
   layer(state: WalkState): number {
-    const formula = this.restrict(state.formula, state.message);
+    const left = this.restrict(state.formula, state.message);
+    const formula = state.sure ? left : this.table.formulas.withoutNegatives(left);
     const known = this.terminal(formula);
     if (known !== undefined) return known;
     // Without "not", nothing has to be certain.
-    const isCareful = formula.negatives.size > 0 && state.sure;
+    const isCareful = formula.negatives.size > 0;
     const normal: WalkState = {
       ...state,
       formula,
@@ -94,7 +103,7 @@ export class Walk {
     if (before === BUSY) throw new TooLarge();
     if (before !== undefined) return before;
     this.step();
-    if (process.env.TRACE) console.log(key);
+    if (globalThis.process.env.TRACE) globalThis.console.log(key, this.#steps);
     this.#layers.set(key, BUSY);
     const node = new LayerWalk(this, normal).node();
     this.#layers.set(key, node);
@@ -172,7 +181,32 @@ export class Walk {
   }
 
   entries({ table }: NextRule): readonly (readonly [key: number, message: Message])[] {
-    return [...this.registry.table(table)].map(([key, number]) => [key, this.registry.messages[number]!]);
+    let entries = this.#entries.get(table);
+    if (!entries) {
+      const { messages } = this.registry;
+      entries = [...this.registry.table(table)].map(([key, number]) => [key, messages[number]!] as const);
+      this.#entries.set(table, entries);
+    }
+    return entries;
+  }
+
+  /** A message's layout, by those of the known values that it hangs on. */
+  layout(message: Message, values: ReadonlyMap<string, Interval>): Layout {
+    let layouts = this.#layouts.get(message);
+    if (!layouts) {
+      const names = namesBefore(message, message.members.length, () => true);
+      if (message.headerSize) namesIn(message.headerSize, names);
+      this.#layouts.set(message, (layouts = { names: [...names], known: new Map() }));
+    }
+    const key = layouts.names
+      .map((name) => {
+        const value = values.get(name);
+        return value ? `${value.low}-${value.high}` : "";
+      })
+      .join();
+    let layout = layouts.known.get(key);
+    if (!layout) layouts.known.set(key, (layout = layoutOf(message, values)));
+    return layout;
   }
 
   /** Whether a message stands between the link and what it carries: a VLAN tag. */

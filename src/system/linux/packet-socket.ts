@@ -144,7 +144,7 @@ export class LinuxPacketSocket implements PacketSocket {
       if (error === ERRNO.ENETDOWN) this.#watchLink();
       else if (error > 0) this.#fail(new Error(`packets of ${this.#options.interface}: ${errnoName(error)}`));
     } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(asError(error));
     }
     // A task, so that promises which the handlers have settled go on.
     if (this.#waking) return;
@@ -154,7 +154,12 @@ export class LinuxPacketSocket implements PacketSocket {
 
   #drained(): void {
     this.#waking = false;
-    if (this.#open) this.#handlers.drained?.();
+    if (!this.#open) return;
+    try {
+      this.#handlers.drained?.();
+    } catch (error) {
+      this.#fail(asError(error));
+    }
   }
 
   #drain(): number {
@@ -186,7 +191,7 @@ export class LinuxPacketSocket implements PacketSocket {
     try {
       while (this.#open && this.#drain() === MORE);
     } catch (error) {
-      return this.#fail(error instanceof Error ? error : new Error(String(error)));
+      return this.#fail(asError(error));
     }
     this.#fail(socket.interfaceGone(this.#options.interface));
   }
@@ -226,6 +231,10 @@ export class LinuxPacketSocket implements PacketSocket {
     this.#received += counters[0]!;
     this.#dropped += counters[1]!;
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 const [PACKET_ADD_MEMBERSHIP, PACKET_STATISTICS, PACKET_FANOUT, PACKET_IGNORE_OUTGOING] = [1, 6, 18, 23];

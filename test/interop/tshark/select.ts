@@ -48,7 +48,7 @@ export function selectAll(registry: Registry, file: string, texts: readonly stri
   return { byQuery: new Map(asked.map(({ query, quick, slow }) => [query.text, { quick, slow }])), ours };
 }
 
-/** Where one query selects other packets. */
+/** What one query selects. */
 export function selectedNumbers(registry: Registry, file: string, text: string): Selection {
   return selectAll(registry, file, [text]).byQuery.get(text)!;
 }
