@@ -123,7 +123,10 @@ function longFunctions(text: string): string[] {
       /^( *)(?:export )?(?:async )?(?:static )?(?:(?:function\*? )?#?[\w]+\(|constructor\().*$/.exec(line);
     if (!opening || /^ *(if|for|while|switch|return|await|test)\b/.test(line) || line.trimEnd().endsWith(";"))
       continue;
-    const end = lines.indexOf(`${opening[1]}}`, start);
+    // A method of an object literal ends with a comma.
+    const end = lines.findIndex(
+      (each, i) => i > start && (each === `${opening[1]}}` || each === `${opening[1]}},`),
+    );
     if (end > start + LONGEST_FUNCTION)
       found.push(`line ${start + 1}: a function of ${end - start + 1} lines`);
   }

@@ -72,7 +72,9 @@ export class Following {
     if (isInside && (isNetwork || walk.isLink(message) || walk.isTag(message))) return true;
     if (walk.isTag(message)) return this.#tags >= MOST_TAGS;
     // Extension headers: one may follow the other.
-    return !isNetwork && message.on.has(rule.table) && message.next.some((next) => isNamedIn(rule.table, next));
+    return (
+      !isNetwork && message.on.has(rule.table) && message.next.some((next) => isNamedIn(rule.table, next))
+    );
   }
 
   /** Tags up to this layer, those that the kernel took out not counted. */

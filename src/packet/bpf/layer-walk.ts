@@ -244,7 +244,6 @@ export class LayerWalk {
       (point) => point > before.low && point <= before.high,
     );
     if (points.length === 0) return this.#decided(known, key.key, before, go);
-    if (globalThis.process.env.TRACE) globalThis.console.log('  ', key.key, points.length, known.formula.id, [...known.done].join());
     const starts = [...new Set([before.low, ...points])].sort((a, b) => a - b);
     return this.withBytes(known, key.view.offset + key.view.size, (at) => {
       const cases = starts.map((low, i): Case => {

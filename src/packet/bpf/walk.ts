@@ -39,8 +39,6 @@ export interface WalkOptions {
 /** The registry's table of IP's versions. */
 const VERSIONS = "raw.version";
 
-const BUSY = -1;
-
 /** The walk became too long. */
 export class TooLarge extends Error {}
 
@@ -64,6 +62,8 @@ export class Walk {
     Message,
     { readonly names: readonly string[]; readonly known: Map<string, Layout> }
   >();
+  /** The layers that the walk is in. */
+  readonly #path: Message[] = [];
   #steps = 0;
 
   constructor(registry: Registry, table: TestTable, first: Message, options: WalkOptions) {
@@ -99,13 +99,14 @@ export class Walk {
     const { message, place, sure, there, limit, least, tags, network } = normal;
     const key = JSON.stringify([message.name, place, formula.id, sure, there, limit, least, tags, network]);
     const before = this.#layers.get(key);
-    // A layer that leads to itself at the same place.
-    if (before === BUSY) throw new TooLarge();
     if (before !== undefined) return before;
+    // A layer inside one of its own kind; only tags stand in a row.
+    if (this.#path.includes(message) && !this.isTag(message))
+      return this.doubtful(formula, [message], `${message.title} inside of itself`);
     this.step();
-    if (globalThis.process.env.TRACE) globalThis.console.log(key, this.#steps);
-    this.#layers.set(key, BUSY);
+    this.#path.push(message);
     const node = new LayerWalk(this, normal).node();
+    this.#path.pop();
     this.#layers.set(key, node);
     return node;
   }

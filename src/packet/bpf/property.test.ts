@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { seededRandom } from "#base/random.ts";
+import { hexText } from "#packet/primitive.ts";
+import { QueryError } from "#packet/query/query-error.ts";
+import { Query } from "#packet/query/query.ts";
+import { compileBpf } from "#packet/bpf/compile.ts";
+import { runBpf, type BpfMetadata } from "#packet/bpf/run.ts";
+import { RandomPackets } from "#packet/bpf/testing/random-packets.ts";
+import { RandomQueries } from "#packet/bpf/testing/random-queries.ts";
+import { verifyBpf } from "#packet/bpf/verify.ts";
+import { standardRegistry } from "#wire/registry.ts";
+
+const SEEDS = Number(process.env["PARLEY_SEEDS"] ?? 60);
+const registry = standardRegistry();
+
+/** The packet as the kernel hands it to a filter: the first VLAN tag beside it. */
+function stripped(bytes: Uint8Array): { bytes: Uint8Array; metadata: BpfMetadata } | undefined {
+  if (bytes.length < 16) return undefined;
+  const tpid = (bytes[12]! << 8) | bytes[13]!;
+  if (tpid !== 0x8100 && tpid !== 0x88a8) return undefined;
+  const left = new Uint8Array(bytes.length - 4);
+  left.set(bytes.subarray(0, 12));
+  left.set(bytes.subarray(16), 12);
+  return {
+    bytes: left,
+    metadata: { vlanPresent: true, vlanTpid: tpid, vlanTci: (bytes[14]! << 8) | bytes[15]! },
+  };
+}
+
+interface Counts {
+  pairs: number;
+  matched: number;
+  accepted: number;
+}
+
+function compare(seed: string, first: "ethernet" | "raw", counts: Counts): void {
+  const random = seededRandom(seed);
+  const packets = new RandomPackets(registry, random);
+  const queries = new RandomQueries(registry, random);
+  const message = registry.find("linktype", first === "raw" ? 101 : 1)!;
+  const samples = Array.from({ length: 12 }, (_, i) => {
+    const packet = i % 3 === 0 ? packets.stack(message) : packets.plain(first);
+    return i % 2 === 0 ? packet : packets.broken(packet);
+  });
+  const text = queries.about(samples.slice(0, 4), message);
+  let query: Query;
+  try {
+    query = new Query(registry, text);
+  } catch (error) {
+    if (error instanceof QueryError) return;
+    throw error;
+  }
+  const snapLength = random.below(3) === 0 ? 20 + random.below(80) : undefined;
+  const program = compileBpf(registry, query, message, snapLength === undefined ? {} : { snapLength });
+  assert.deepEqual(verifyBpf(program), { ok: true }, text);
+  const match = query.matcher(message);
+  for (const bytes of samples) {
+    const kept = Math.min(bytes.length, snapLength ?? Infinity);
+    const isMatch = match(bytes, 0, kept, { length: bytes.length, capturedLength: kept });
+    const tagged = first === "ethernet" ? stripped(bytes) : undefined;
+    const verdicts = [
+      runBpf(program, bytes),
+      ...(tagged ? [runBpf(program, tagged.bytes, tagged.metadata)] : []),
+    ];
+    for (const [i, verdict] of verdicts.entries()) {
+      counts.pairs++;
+      if (isMatch) counts.matched++;
+      if (verdict > 0) counts.accepted++;
+      const what = `${seed}: ${text}\n${hexText(bytes)} kept ${kept}${i > 0 ? ", tag taken out" : ""}`;
+      assert.ok(!isMatch || verdict > 0, what);
+    }
+  }
+}
+
+for (const first of ["ethernet", "raw"] as const)
+  test(`a filter takes whatever the query selects: ${first}`, (context) => {
+    const counts = { pairs: 0, matched: 0, accepted: 0 };
+    for (let seed = 0; seed < SEEDS * 10; seed++) compare(`${first} ${seed}`, first, counts);
+    context.diagnostic(JSON.stringify(counts));
+    assert.ok(counts.pairs > SEEDS * 50);
+    assert.ok(
+      counts.matched > counts.pairs / 8 && counts.accepted < counts.pairs * 0.75,
+      JSON.stringify(counts),
+    );
+  });
