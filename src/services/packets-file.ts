@@ -23,7 +23,9 @@ export class FileWriter {
   #written = 0;
   #waiting = 0;
   #last: Promise<void>;
-  #isBroken = false;
+  /** Nothing is taken any more; and nothing is written. */
+  #isOver = false;
+  #hasFailed = false;
   #cancelFlush: (() => void) | undefined;
   dropped = 0;
 
@@ -36,7 +38,7 @@ export class FileWriter {
   /** False when it was dropped. */
   packet({ bytes, start, stop, seconds, nanoseconds, originalLength }: ReceivedPacket): boolean {
     const size = stop - start + RECORD_BYTES;
-    if (this.#isBroken || this.#waiting + this.#writer.size + size > FILE_WAITING_BYTES) {
+    if (this.#isOver || this.#waiting + this.#writer.size + size > FILE_WAITING_BYTES) {
       this.dropped++;
       return false;
     }
@@ -49,7 +51,7 @@ export class FileWriter {
 
   async close(): Promise<void> {
     this.#flush();
-    this.#isBroken = true;
+    this.#isOver = true;
     await this.#last;
     await this.#options.files.close();
   }
@@ -94,17 +96,15 @@ export class FileWriter {
   /** After all that was asked of the disk before. */
   async #do(act: () => Promise<void>): Promise<void> {
     await this.#last;
-    if (this.#failedAlready) return;
+    if (this.#hasFailed) return;
     try {
       await act();
     } catch (error) {
-      this.#failedAlready = true;
-      this.#isBroken = true;
+      this.#hasFailed = true;
+      this.#isOver = true;
       this.#options.failed(new Error(`the capture cannot be written: ${explain(error)}`, { cause: error }));
     }
   }
-
-  #failedAlready = false;
 }
 
 /** What a record adds to its packet at most. */

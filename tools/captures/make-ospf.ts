@@ -1,4 +1,4 @@
-// Writes the made packets in frames: node src/wire/ospf/testing/make-capture.ts test/captures/ospf/made.pcap
+// Writes the made packets in frames: node tools/captures/make-ospf.ts test/captures/ospf/made.pcap
 import { build, layer } from "#packet/build.ts";
 import { PcapWriter } from "#packet/file/pcap-writer.ts";
 import { Ethernet } from "#wire/ethernet.ts";

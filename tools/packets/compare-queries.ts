@@ -14,7 +14,7 @@ for (const file of files) {
   for (const text of queries) {
     let theirs: readonly number[];
     try {
-      theirs = tsharkNumbers(file, text);
+      theirs = await tsharkNumbers(file, text);
     } catch (error) {
       console.log(`${text}: ${String(error).slice(0, 200)}`);
       continue;

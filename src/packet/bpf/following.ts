@@ -21,6 +21,7 @@ interface Candidates {
 export class Following {
   readonly #layer: LayerWalk;
   readonly #rules: readonly NextRule[];
+  readonly #names = new Map<number, ReadonlySet<string>>();
   readonly #known = new Map<number, readonly NextRule[]>();
 
   constructor(layer: LayerWalk) {
@@ -43,8 +44,11 @@ export class Following {
   }
 
   /** Names on which it hangs what follows, and where. */
-  namesUsed({ formula }: Known): Set<string> {
+  namesUsed({ formula }: Known): ReadonlySet<string> {
+    const known = this.#names.get(formula.id);
+    if (known) return known;
     const names = new Set<string>();
+    this.#names.set(formula.id, names);
     const wished = this.#wished(formula);
     for (const { key, when } of wished) {
       namesIn(key, names);

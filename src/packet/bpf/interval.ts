@@ -75,6 +75,10 @@ function operate(expression: Binary, left: Interval, right: Interval): Interval 
       return isExact(right) && right.low > 0
         ? { low: left.low * right.low, high: left.high * right.low }
         : ANY;
+    case ">>":
+    case "<<":
+    case "/":
+      return scaled(expression, left, right);
     case "&":
       return isExact(right) && right.low >= 0 && right.low < 2 ** 31 && left.low >= 0
         ? { low: 0, high: Math.min(left.high, right.low) }
@@ -94,6 +98,17 @@ function operate(expression: Binary, left: Interval, right: Interval): Interval 
     default:
       return ANY;
   }
+}
+
+/** Shifts and divisions by a known number keep the order of what is not negative. */
+function scaled({ operator }: Binary, left: Interval, right: Interval): Interval {
+  const isSmall = left.low >= 0 && left.high <= 0xffff && isExact(right) && right.low >= 0 && right.low <= 8;
+  if (!isSmall) return ANY;
+  const of = (value: number): number => {
+    if (operator === "/") return right.low === 0 ? 0 : Math.floor(value / right.low);
+    return operator === ">>" ? value >> right.low : value << right.low;
+  };
+  return { low: of(left.low), high: of(left.high) };
 }
 
 function comparison(always: boolean, never: boolean): Interval {

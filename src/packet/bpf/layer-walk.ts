@@ -11,14 +11,7 @@ import {
   TRUTH,
   type Interval,
 } from "#packet/bpf/interval.ts";
-import {
-  largest,
-  layoutOf,
-  namesBefore,
-  queryNames,
-  type Layout,
-  type PlacedField,
-} from "#packet/bpf/layout.ts";
+import { largest, namesBefore, queryNames, type Layout, type PlacedField } from "#packet/bpf/layout.ts";
 import { chooseByBytes } from "#packet/bpf/long-bytes.ts";
 import {
   keyOf,
@@ -125,7 +118,14 @@ export class LayerWalk {
   }
 
   occurrences(test: FieldTest, layout: Layout): Occurrences {
-    return occurrencesOf(test, this.message, layout, (view) => isLoadable(this.state.place, view));
+    const { stripped = "no" } = this.state.place;
+    const known = this.walk.occurrences(layout, stripped);
+    let found = known.get(test);
+    if (!found) {
+      found = occurrencesOf(test, this.message, layout, (view) => isLoadable(this.state.place, view));
+      known.set(test, found);
+    }
+    return found;
   }
 
   /** First: decisions on which the places of fields hang, and, for certainty, whether the header is sound. */
@@ -139,7 +139,7 @@ export class LayerWalk {
   #placeNames(known: Known): Set<string> {
     const { message } = this;
     const wishes = new Set(this.pending(known).map(({ field }) => field.name));
-    const needed = this.#following.namesUsed(known);
+    const needed = new Set(this.#following.namesUsed(known));
     for (const derived of message.derived)
       if (wishes.has(derived.name) && derived.expression)
         for (const each of [derived.expression, derived.when]) if (each) namesIn(each, needed);
@@ -243,7 +243,7 @@ export class LayerWalk {
     const points = [...this.#breakpoints(known, key), ...extra].filter(
       (point) => point > before.low && point <= before.high,
     );
-    if (points.length === 0) return this.#decided(known, key.key, before, go);
+    if (points.length === 0 && !this.state.sure) return this.#decided(known, key.key, before, go);
     const starts = [...new Set([before.low, ...points])].sort((a, b) => a - b);
     return this.withBytes(known, key.view.offset + key.view.size, (at) => {
       const cases = starts.map((low, i): Case => {
@@ -289,7 +289,9 @@ export class LayerWalk {
 
   /** Whether the query sees a field that the filter sees. */
   #isSure(known: Known, each: Occurrence): boolean {
-    return this.state.sure && this.isSound(known, each.index) && this.state.limit >= endOf(each);
+    const bytes = Math.max(endOf(each), this.needed);
+    if (!this.state.sure || this.state.limit < bytes || known.there < bytes) return false;
+    return this.isSound(known, each.index);
   }
 
   /** Whether reading got as far as a member. */
@@ -318,8 +320,7 @@ export class LayerWalk {
   #isUsed(known: Known, name: string): boolean {
     const { message } = this;
     if (this.state.sure || this.#following.namesUsed(known).has(name)) return true;
-    if (message.headerSize && namesIn(message.headerSize).has(name)) return true;
-    if (namesBefore(message, message.members.length, () => true).has(name)) return true;
+    if (this.walk.placeNames(message).has(name)) return true;
     const wishes = new Set(this.pending(known).map(({ field }) => field.name));
     return message.derived.some(
       (derived) =>
@@ -343,9 +344,7 @@ export class LayerWalk {
           points.push(...edges(each.accepted));
         if (each.type === "derived") {
           from(each.when);
-          from(each.expression);
-          if (!isName(each.expression, key.key) && most < 256)
-            points.push(...Array.from({ length: each.keys.length === 1 ? most : 0 }, (_, i) => i + 1));
+          if (!isName(each.expression, key.key)) points.push(...this.#changes(known, each, key.key, most));
         }
       }
     for (const { spec } of this.message.members) {
@@ -356,6 +355,23 @@ export class LayerWalk {
     if (this.state.sure) points.push(...this.#wholeSizes(known, key, most));
     points.push(...this.#following.breakpoints(known, key.key, most, scope));
     return points;
+  }
+
+  /** Values of a small number at which a derived value begins or ceases to pass. */
+  #changes(known: Known, each: Occurrence & { type: "derived" }, name: string, most: number): number[] {
+    if (most > 255 || !each.keys.includes(name)) return [];
+    const scope = this.scope(known);
+    const points: number[] = [];
+    let before: boolean | undefined;
+    for (let value = 0; value <= most; value++) {
+      const found = evaluateInterval(each.expression, (other) =>
+        other === name ? exactly(value) : scope(other),
+      );
+      const now = isAmong(found, each.accepted);
+      if (value > 0 && now !== before) points.push(value);
+      before = now;
+    }
+    return points.length <= MOST_CHANGES ? points : [];
   }
 
   /** Values of a header's size with which all of the header is at known places. */
@@ -416,6 +432,9 @@ export class LayerWalk {
     return chooseByLength(this.walk.graph, place, all, known.least, { yes, no }, note);
   }
 }
+
+/** More would make a program longer than they are worth. */
+const MOST_CHANGES = 32;
 
 const LENGTHS: ReadonlySet<string> = new Set(["headerSize", "payloadSize", "size", "rest"]);
 

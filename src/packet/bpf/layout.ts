@@ -121,16 +121,10 @@ class LayoutWriter {
       return;
     }
     if (spec.kind === "uint" || spec.kind === "flags") {
-      const view = bitsView(this.#offset, run.totalBits / 8, run.offsetBits, spec.bits);
+      const view = bitsView(this.#offset, run.offsetBits, spec.bits);
       this.#number(spec, name, index, view);
     }
-    if (whole)
-      this.#number(
-        whole,
-        `${name}#whole`,
-        index,
-        bitsView(this.#offset, run.totalBits / 8, 0, run.totalBits),
-      );
+    if (whole) this.#number(whole, `${name}#whole`, index, bitsView(this.#offset, 0, run.totalBits));
     if (run.last) this.#offset += run.totalBits / 8;
   }
 
@@ -142,7 +136,7 @@ class LayoutWriter {
         const size = spec.bits / 8;
         const isPlain = spec.kind === "flags" || (!spec.signed && (!spec.little || size === 1));
         if (at === undefined || !isPlain || size > 4) this.#miss(spec);
-        else this.#number(spec, name, index, bitsView(at, size, 0, spec.bits));
+        else this.#number(spec, name, index, bitsView(at, 0, spec.bits));
         this.#advance(size);
         return;
       }
@@ -262,14 +256,13 @@ function fixedSize(spec: Spec): number | undefined {
 }
 
 /** Some bits of a run of bytes; undefined where no single load has them. */
-export function bitsView(at: number, bytes: number, offsetBits: number, bits: number): View | undefined {
+export function bitsView(at: number, offsetBits: number, bits: number): View | undefined {
   const first = Math.floor(offsetBits / 8);
   const last = Math.ceil((offsetBits + bits) / 8);
   let [from, size] = [first, last - first];
   if (size === 3) {
-    // Loads have 1, 2 or 4 bytes: one more before or behind, inside the run if possible.
+    // Loads have 1, 2 or 4 bytes: one more before, or at a layer's start behind.
     if (from > 0 || at > 0) from--;
-    else if (last >= bytes) return undefined;
     size = 4;
   }
   if (size !== 1 && size !== 2 && size !== 4) return undefined;

@@ -1,5 +1,6 @@
 import { byteOffset, namesIn, type Expression } from "#packet/expression.ts";
 import type { Derived, Message } from "#packet/message.ts";
+import { bitRangeOf } from "#packet/bpf/bit-range.ts";
 import { bitsView, largest, type BytesPlace, type Layout, type View } from "#packet/bpf/layout.ts";
 import { acceptedNumbers, patternsOf, type FieldTest, type Pattern } from "#packet/bpf/tests.ts";
 import type { Interval } from "#packet/bpf/interval.ts";
@@ -120,7 +121,7 @@ function bytesOccurrence(
     : whole;
   const key = part ? `${name}[${part.from}:${part.to}]` : name;
   if (place.length <= 4) {
-    const view = bitsView(place.offset, place.length, 0, place.length * 8);
+    const view = bitsView(place.offset, 0, place.length * 8);
     const accepted = acceptedNumbers(test, place.length);
     if (!view || !accepted || !isLoadable(view)) return undefined;
     return { type: "number", key, view, accepted, ...about };
@@ -152,7 +153,7 @@ function derivedOccurrence(
   derived: Derived,
   layout: Layout,
   isLoadable: (view: View) => boolean,
-): DerivedOccurrence | "absent" | undefined {
+): DerivedOccurrence | NumberOccurrence | "absent" | undefined {
   const { expression, find, when, type } = derived;
   if (!expression || find || (type !== "number" && type !== "boolean") || test.part) return undefined;
   const names = namesIn(expression, when ? namesIn(when) : new Set());
@@ -170,6 +171,17 @@ function derivedOccurrence(
     end = Math.max(end, found.view.offset + found.view.size);
   }
   if (keys.length === 0) return undefined;
+  const range = when ? undefined : bitRangeOf(expression, (name) => keyOf(name, layout)?.view);
+  if (range && isLoadable(range.view) && expression.type !== "name") {
+    const { view, factor, plus } = range;
+    const scaled = accepted.map(({ low, high }) => ({
+      low: Math.ceil((low - plus) / factor),
+      high: Math.floor((high - plus) / factor),
+    }));
+    const inside = scaled.filter(({ low, high }) => low <= high);
+    const key = `${keys.join("+")}:${view.offset}/${view.mask}`;
+    return { type: "number", key, view, title: derived.title, index, accepted: inside };
+  }
   const rest = { expression, keys, index, end, accepted };
   return { type: "derived", ...rest, ...(when && { when }) };
 }

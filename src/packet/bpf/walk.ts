@@ -7,7 +7,8 @@ import { LayerWalk } from "#packet/bpf/layer-walk.ts";
 import type { Interval } from "#packet/bpf/interval.ts";
 import { layoutOf, namesBefore, type Layout } from "#packet/bpf/layout.ts";
 import type { Place } from "#packet/bpf/place.ts";
-import type { TestTable } from "#packet/bpf/tests.ts";
+import type { Occurrences } from "#packet/bpf/occurrence.ts";
+import type { FieldTest, TestTable } from "#packet/bpf/tests.ts";
 
 /** A layer that the walk comes to, and all that counts of the way there. */
 export interface WalkState {
@@ -62,6 +63,8 @@ export class Walk {
     Message,
     { readonly names: readonly string[]; readonly known: Map<string, Layout> }
   >();
+  readonly #placeNames = new Map<Message, Set<string>>();
+  readonly #occurrences = new Map<Layout, Map<string, Map<FieldTest, Occurrences>>>();
   /** The layers that the walk is in. */
   readonly #path: Message[] = [];
   #steps = 0;
@@ -191,13 +194,32 @@ export class Walk {
     return entries;
   }
 
+  /** Names on which the places in a message hang. */
+  placeNames(message: Message): ReadonlySet<string> {
+    let names = this.#placeNames.get(message);
+    if (!names) {
+      names = namesBefore(message, message.members.length, () => true);
+      if (message.headerSize) namesIn(message.headerSize, names);
+      this.#placeNames.set(message, names);
+    }
+    return names;
+  }
+
+  /** Where tests were found in a layout, to be filled. */
+  occurrences(layout: Layout, stripped: string): Map<FieldTest, Occurrences> {
+    let found = this.#occurrences.get(layout);
+    if (!found) this.#occurrences.set(layout, (found = new Map()));
+    let known = found.get(stripped);
+    if (!known) found.set(stripped, (known = new Map()));
+    return known;
+  }
+
   /** A message's layout, by those of the known values that it hangs on. */
   layout(message: Message, values: ReadonlyMap<string, Interval>): Layout {
     let layouts = this.#layouts.get(message);
     if (!layouts) {
-      const names = namesBefore(message, message.members.length, () => true);
-      if (message.headerSize) namesIn(message.headerSize, names);
-      this.#layouts.set(message, (layouts = { names: [...names], known: new Map() }));
+      layouts = { names: [...this.placeNames(message)], known: new Map() };
+      this.#layouts.set(message, layouts);
     }
     const key = layouts.names
       .map((name) => {

@@ -9,42 +9,51 @@ import { allCaptures } from "./captures.ts";
 import { KNOWN_SELECTIONS, SEES_OUR_NETWORKS } from "./known.ts";
 import { mergeCaptures } from "./merge.ts";
 import { QUERIES } from "./queries.ts";
-import { selectAll } from "./select.ts";
+import { selectAll, type Selection } from "./select.ts";
 import { tsharkNumbers } from "./tshark.ts";
 
 const registry = standardRegistry();
-const GROUPS = 4;
 
 /** All captures in one file, so that tshark, which takes half a second to start, is asked once a query. */
-function withMerged(run: (file: string, frames: number) => void): void {
+async function withMerged(run: (file: string, frames: number) => Promise<void> | void): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "parley-queries-"));
   try {
     const file = join(folder, "all.pcapng");
-    const begins = mergeCaptures(allCaptures(), file);
-    run(file, Math.max(...begins.values()));
+    // Of memberlist, which tshark does not know, one is enough.
+    const captures = allCaptures().filter(
+      (each) => !each.includes("/membership/") || each.endsWith("/plain.pcap"),
+    );
+    const begins = mergeCaptures(captures, file);
+    await run(file, Math.max(...begins.values()));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+const GROUPS = 4;
+
 for (let group = 0; group < GROUPS; group++)
   programTest(`queries select what tshark -Y selects, part ${group + 1} of ${GROUPS}`, ["tshark"], () =>
-    withMerged((file, frames) => {
+    withMerged(async (file, frames) => {
       assert.ok(frames > 1_000);
+      const asked = QUERIES.filter((_, i) => i % GROUPS === group);
+      const { byQuery, ours } = selectAll(registry, file, asked);
       const wrong: string[] = [];
-      const { byQuery, ours } = selectAll(
-        registry,
-        file,
-        QUERIES.filter((_, i) => i % GROUPS === group),
-      );
-      for (const [text, { quick }] of byQuery) {
-        const [here, there] = [new Set(quick), new Set(tsharkNumbers(file, text))];
+      const compare = async ([text, { quick }]: readonly [string, Selection]): Promise<void> => {
+        const [here, there] = [new Set(quick), new Set(await tsharkNumbers(file, text))];
         const known = KNOWN_SELECTIONS.get(text) ?? 0;
         const different = [...here.symmetricDifference(there)].filter(
           (number) => !(SEES_OUR_NETWORKS.has(text) && ours.has(number)),
         );
         if (different.length > known) wrong.push(`${text}: frames ${different.join(" ")}`);
-      }
+      };
+      const waiting = [...byQuery];
+      // A tshark keeps one processor busy.
+      const worker = async (): Promise<void> => {
+        for (let next = waiting.pop(); next; next = waiting.pop()) await compare(next);
+      };
+      await Promise.all([worker(), worker()]);
+      assert.equal(byQuery.size, asked.length);
       assert.deepEqual(wrong, []);
     }),
   );

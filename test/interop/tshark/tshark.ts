@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
+import { promisify } from "node:util";
 
 /** Preferences under which tshark takes every packet for itself, as Parley's queries do. */
 const ALONE = [
@@ -46,7 +47,8 @@ function collect(value: unknown, into: Map<string, string[]>, key = ""): void {
 }
 
 /** The numbers of the frames that a display filter selects. */
-export function tsharkNumbers(file: string, filter: string): number[] {
-  const text = tshark(file, ["-Y", filter, "-T", "fields", "-e", "frame.number"]);
-  return text.trim() === "" ? [] : text.trim().split("\n").map(Number);
+export async function tsharkNumbers(file: string, filter: string): Promise<number[]> {
+  const args = ["-n", "-r", file, ...ALONE, "-Y", filter, "-T", "fields", "-e", "frame.number"];
+  const { stdout } = await promisify(execFile)("tshark", args, { maxBuffer: 1 << 28, timeout: 60_000 });
+  return stdout.trim() === "" ? [] : stdout.trim().split("\n").map(Number);
 }

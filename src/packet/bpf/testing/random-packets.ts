@@ -52,18 +52,18 @@ export class RandomPackets {
 
   /** Layers of any kind, each of which leads to the next. */
   stack(first: Message): Uint8Array {
-    const layers: GivenLayer[] = [];
-    let message: Message | undefined = first;
-    for (let depth = 0; message && depth < 6; depth++) {
-      layers.push({ message, given: randomValues(message, this.#random) });
-      const following: Message[] = message.next
-        .filter(({ quoted, length }) => !quoted && !length)
-        .flatMap(({ table }) =>
-          [...this.#registry.table(table).values()].map((number) => this.#registry.messages[number]!),
-        );
-      message = following[this.#random.below(Math.max(1, following.length))];
-    }
     try {
+      const layers: GivenLayer[] = [];
+      let message: Message | undefined = first;
+      for (let depth = 0; message && depth < 6; depth++) {
+        layers.push({ message, given: randomValues(message, this.#random) });
+        const following: Message[] = message.next
+          .filter(({ quoted, length }) => !quoted && !length)
+          .flatMap(({ table }) =>
+            [...this.#registry.table(table).values()].map((number) => this.#registry.messages[number]!),
+          );
+        message = following[this.#random.below(Math.max(1, following.length))];
+      }
       return build(this.#registry, layers, this.#payload());
     } catch (error) {
       // Not all values fit together.
