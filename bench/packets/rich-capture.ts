@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { seededRandom, type Random } from "#base/random.ts";
 import { build, layer, type GivenLayer } from "#packet/build.ts";
 import { PcapWriter } from "#packet/file/pcap-writer.ts";
@@ -28,7 +28,8 @@ export function writeRichCapture(path: string, count: number): void {
   const registry = standardRegistry();
   const frames = Array.from({ length: DIFFERENT }, () => frameOf(registry, random));
   const writer = new PcapWriter({ linkType: 1 });
-  const parts = [writer.header()];
+  const file = openSync(path, "w");
+  writeSync(file, writer.header());
   for (let i = 0; i < count; i++) {
     const bytes = frames[i % DIFFERENT]!;
     writer.append(
@@ -39,9 +40,10 @@ export function writeRichCapture(path: string, count: number): void {
       (i % 50_000) * 20_000,
       bytes.length,
     );
-    if (writer.size > 1_000_000) parts.push(writer.take());
+    if (writer.size > 1_000_000) writeSync(file, writer.take());
   }
-  writeFileSync(path, Buffer.concat([...parts, writer.take()]));
+  writeSync(file, writer.take());
+  closeSync(file);
 }
 
 function frameOf(registry: Registry, random: Random): Uint8Array {

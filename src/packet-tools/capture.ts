@@ -1,6 +1,6 @@
 import { OperatorError } from "#base/operator-error.ts";
 import type { PacketSocket, ReceivedPacket } from "#host/packet-sockets.ts";
-import { compileBpf } from "#packet/bpf/compile-bpf.ts";
+import { compileBpf } from "#packet/bpf/compile.ts";
 import { Packet } from "#packet/dissect.ts";
 import type { Message } from "#packet/message.ts";
 import type { Matcher, Query } from "#packet/query/query.ts";

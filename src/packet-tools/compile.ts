@@ -91,13 +91,25 @@ export function bpfLines({ program, notes, doubts, leftOut }: ExplainedBpf, quer
   }
   for (const [tests, reasons] of dubious) {
     lines.push("", `only maybe, and taken: ${tests}`);
-    for (const why of reasons) lines.push(`  ${why}`);
+    for (const why of groupedReasons(reasons)) lines.push(`  ${why}`);
   }
   if (dubious.size > 0) lines.push("", "The query itself decides about these packets.");
   return lines;
 }
 
 const NOTES_AT = 44;
+
+/** "IPv4 behind GRE" and "IPv4 behind ICMP" as one. */
+function groupedReasons(reasons: readonly string[]): string[] {
+  const groups = new Map<string, string[]>();
+  for (const reason of reasons) {
+    const [inside, below] = reason.split(" behind ");
+    groups.set(inside!, [...(groups.get(inside!) ?? []), ...(below === undefined ? [] : [below])]);
+  }
+  return [...groups].map(([inside, below]) =>
+    below.length > 0 ? `${inside} behind ${below.join(", ")}` : inside,
+  );
+}
 
 function testsOf(checked: Checked, found = new Set<string>()): Set<string> {
   switch (checked.type) {

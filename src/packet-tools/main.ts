@@ -6,7 +6,7 @@ const USAGE = `Usage: parley packets TOOL …
   filter FILE QUERY          count packets, or write them to another file with -w OUT
   show FILE NUMBER           one packet with all fields and bytes
   protocols [NAME]           the protocols, or the fields of one
-  compile QUERY             the filter in the kernel and the JavaScript that a query becomes
+  compile QUERY              the filter in the kernel and the JavaScript that a query becomes
   convert IN OUT             pcap, pcapng, and recordings of a node to pcapng
   capture IF [QUERY]         packets as they come, shown or written with -w FILE
   replay FILE IF             send a file's packets, in its own time or as fast as they go

@@ -4,7 +4,7 @@ import { seededRandom } from "#base/random.ts";
 import { explain, OperatorError } from "#base/operator-error.ts";
 import { safeText } from "#base/safe-text.ts";
 import { PacketRunner } from "#machine/packet-runner.ts";
-import { compileBpf } from "#packet/bpf/compile-bpf.ts";
+import { compileBpf } from "#packet/bpf/compile.ts";
 import type { ExchangeDefinition } from "#packet/exchange/definition.ts";
 import { exchangeDot } from "#packet/exchange/dot.ts";
 import { Exchange, type ExchangeOutput } from "#packet/exchange/exchange.ts";

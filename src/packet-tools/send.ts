@@ -1,6 +1,6 @@
 import { OperatorError } from "#base/operator-error.ts";
 import { build, type GivenLayer } from "#packet/build.ts";
-import { compileBpf } from "#packet/bpf/compile-bpf.ts";
+import { compileBpf } from "#packet/bpf/compile.ts";
 import { Packet } from "#packet/dissect.ts";
 import { parsePacketExpression } from "#packet/packet-expression.ts";
 import { query, Query } from "#packet/query/query.ts";

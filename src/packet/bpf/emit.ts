@@ -59,7 +59,7 @@ class Writer {
       this.#code(node.code, node.note);
     } else {
       this.#targets(node.tree);
-      this.#tree(node.tree);
+      this.#tree(node.tree, node.say ?? (() => ""));
       this.#code(node.code, node.note);
     }
     this.#places.set(number, this.#out.length - 1);
@@ -84,9 +84,12 @@ class Writer {
   }
 
   /** Writes the comparisons of a tree; where its first one lies. */
-  #tree(tree: Tree): { readonly node: number } | { readonly at: number } {
+  #tree(
+    tree: Tree,
+    say: (jump: number, k: number) => string,
+  ): { readonly node: number } | { readonly at: number } {
     if (typeof tree === "number") return { node: tree };
-    const [no, yes] = [this.#tree(tree.no), this.#tree(tree.yes)];
+    const [no, yes] = [this.#tree(tree.no, say), this.#tree(tree.yes, say)];
     for (let size = -1; size !== this.#out.length;) {
       size = this.#out.length;
       this.#reach(no);
@@ -95,7 +98,7 @@ class Writer {
     const { jump, k } = tree;
     const distance = (to: { readonly node: number } | { readonly at: number }): number =>
       this.#out.length - this.#nearest(to) - 1;
-    this.#push(op.instruction(op.JMP | jump, k, distance(yes), distance(no)), "");
+    this.#push(op.instruction(op.JMP | jump, k, distance(yes), distance(no)), say(jump, k));
     return { at: this.#out.length - 1 };
   }
 

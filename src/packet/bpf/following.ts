@@ -6,7 +6,7 @@ import { layoutOf } from "#packet/bpf/layout.ts";
 import { keyOf } from "#packet/bpf/occurrence.ts";
 import { isLoadable, lengthFor, moveBy, type Place } from "#packet/bpf/place.ts";
 import * as op from "#packet/bpf/opcodes.ts";
-import { bytesNeeded, placeEnd, type Known, type LayerWalk } from "#packet/bpf/layer-walk.ts";
+import { bytesNeeded, placeEnd, shortName, type Known, type LayerWalk } from "#packet/bpf/layer-walk.ts";
 import type { Walk, WalkState } from "#packet/bpf/walk.ts";
 
 interface Candidates {
@@ -129,8 +129,8 @@ export class Following {
   }
 
   #why(messages: readonly Message[]): string {
-    const names = messages.map(({ title }) => title).join(" or ");
-    return `${names} behind ${this.#layer.message.title}`;
+    const inside = messages.map(shortName).join(" or ");
+    return `${inside} behind ${shortName(this.#layer.message)}`;
   }
 
   #candidates(known: Known): Candidates {
@@ -230,7 +230,7 @@ export class Following {
     const least = lengthFor(place, known.there);
     const next = walk.layer({ ...rest, place: { base: place.base, x: true }, there, least });
     const code = [op.instruction(op.LDX | op.IMM, end)];
-    return walk.graph.move(code, next, `${state.message.title}: ${end} bytes`);
+    return walk.graph.move(code, next, `${shortName(state.message)}: ${end} bytes`);
   }
 
   /** Goes on behind a header whose size is one of its numbers. */
@@ -247,7 +247,7 @@ export class Following {
     return this.#layer.withBytes(known, key.view.offset + key.view.size, (at) => {
       const least = state.place.x ? at.least : lengthFor(state.place, at.there);
       const next = walk.layer({ ...rest, formula: at.formula, least, place, there: 0 });
-      return walk.graph.move(code, next, `${state.message.title}: size of the header`);
+      return walk.graph.move(code, next, `${shortName(state.message)}: size of the header`);
     });
   }
 }

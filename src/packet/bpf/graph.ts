@@ -7,7 +7,11 @@ export interface Load {
   /** Bits that count; absent: all. */
   readonly mask?: number;
   readonly note: string;
+  /** Says what a comparison of the loaded number is about. */
+  readonly say?: Say;
 }
+
+type Say = (jump: number, k: number) => string;
 
 /** Where a number from `low` to `high` leads. */
 export interface Case {
@@ -33,6 +37,7 @@ export type GraphNode =
       readonly code: readonly BpfInstruction[];
       readonly tree: Comparison;
       readonly note: string;
+      readonly say?: Say;
     }
   | {
       readonly type: "move";
@@ -62,16 +67,11 @@ export class Graph {
     }
     const [first, second, third] = merged;
     if (!second) return first!.target;
-    const { code, mask, note } = load;
+    const { code, mask } = load;
     if (!third && first!.high === 0 && mask !== undefined)
-      return this.#choice(
-        code,
-        { jump: op.JSET, k: mask, yes: second.target, no: first!.target },
-        note,
-        mask,
-      );
+      return this.#choice(load, code, { jump: op.JSET, k: mask, yes: second.target, no: first!.target });
     const and = mask === undefined ? [] : [op.instruction(op.ALU | op.AND, mask)];
-    return this.#choice([...code, ...and], treeOf(merged) as Comparison, note);
+    return this.#choice(load, [...code, ...and], treeOf(merged) as Comparison);
   }
 
   /** Goes on with `yes` where the accumulator, loaded by `code`, is not less than k, or than X. */
@@ -84,7 +84,7 @@ export class Graph {
   ): number {
     if (yes === no) return yes;
     const tree = than === "x" ? { jump: op.JGE | op.X, k: 0, yes, no } : { jump: op.JGE, k: than, yes, no };
-    return this.#choice(code, tree, note);
+    return this.#choice({ note }, code, tree);
   }
 
   /** Runs code, which changes X, and goes on. */
@@ -93,11 +93,13 @@ export class Graph {
     return this.#intern({ type: "move", code, next, note }, `move ${codeKey(code)} ${next}`);
   }
 
-  #choice(code: readonly BpfInstruction[], tree: Comparison, note: string, mask = -1): number {
-    return this.#intern(
-      { type: "choice", code, tree, note },
-      `choice ${codeKey(code)} ${mask} ${treeKey(tree)}`,
-    );
+  #choice(
+    { note, say }: Pick<Load, "note" | "say">,
+    code: readonly BpfInstruction[],
+    tree: Comparison,
+  ): number {
+    const node: GraphNode = { type: "choice", code, tree, note, ...(say && { say }) };
+    return this.#intern(node, `choice ${codeKey(code)} ${treeKey(tree)}`);
   }
 
   #intern(node: GraphNode, key: string): number {

@@ -72,6 +72,10 @@ export class LayerWalk {
     return this.state.sure ? this.withBytes(known, this.needed, go) : go(known);
   }
 
+  get #name(): string {
+    return shortName(this.message);
+  }
+
   /** Bytes without which the layer does not count as one. */
   get needed(): number {
     return bytesNeeded(this.message);
@@ -250,8 +254,8 @@ export class LayerWalk {
         const interval = { low, high: (starts[i + 1] ?? before.high + 1) - 1 };
         return { ...interval, target: this.#decided(at, key.key, interval, go) };
       });
-      const title = `${this.message.label ?? this.message.title}: ${key.title}`;
-      return chooseBy(this.walk.graph, this.state.place, key.view, cases, title);
+      const words = { note: `${this.#name}: ${key.title}`, ...(key.names && { names: key.names }) };
+      return chooseBy(this.walk.graph, this.state.place, key.view, cases, words);
     });
   }
 
@@ -395,7 +399,7 @@ export class LayerWalk {
         return found ? [{ test, patterns: found.patterns }] : [];
       });
       const sure = this.#isSure(at, first) ? "yes" : "maybe";
-      const title = `${this.message.label ?? this.message.title}: ${first.title}`;
+      const title = `${this.#name}: ${first.title}`;
       const then = (held: ReadonlySet<number>): number => {
         this.walk.step();
         const done = new Set(at.done).add(first.key);
@@ -428,7 +432,7 @@ export class LayerWalk {
     const least = place.x ? Math.max(known.least, lengthFor(place, all)) : 0;
     const yes = go({ ...known, there: all, least });
     const no = this.walk.doubtful(known.formula, [this.message], "packets that end early");
-    const note = `enough bytes for ${this.message.label ?? this.message.title}?`;
+    const note = `enough bytes for ${this.#name}?`;
     return chooseByLength(this.walk.graph, place, all, known.least, { yes, no }, note);
   }
 }
@@ -467,6 +471,11 @@ function startOf(each: Occurrence, layout: Layout): number {
   if (each.type === "number") return each.view.offset;
   if (each.type === "bytes") return each.place.offset;
   return Math.max(0, ...each.keys.map((key) => keyOf(key, layout)?.view.offset ?? 0));
+}
+
+/** "IPv4", "UDP". */
+export function shortName({ label, protocol }: Message): string {
+  return label ?? protocol.toUpperCase();
 }
 
 /** Bytes without which nothing of a message is shown. */

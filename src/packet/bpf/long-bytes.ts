@@ -51,7 +51,7 @@ export function chooseByBytes(
       const now = new Set([...met, ...done.map(({ test }) => test)]);
       return { low, high, target: from(i + 1, left, now) };
     });
-    return chooseBy(walk.graph, place, word, cases, title);
+    return chooseBy(walk.graph, place, word, cases, { note: title });
   };
   const all = tests.flatMap(({ test, patterns }) =>
     patterns.map((pattern) => ({ test: test.number, pattern })),

@@ -13,6 +13,7 @@ export interface Key {
   readonly key: string;
   readonly view: View;
   readonly title: string;
+  readonly names?: ReadonlyMap<number, string>;
 }
 
 export interface NumberOccurrence extends Key {
@@ -71,9 +72,12 @@ export function occurrencesOf(
   }
   for (const field of layout.fields.values()) {
     if (!field.query.includes(name)) continue;
-    const { place, title, index } = field;
+    const { place, title, index, names } = field;
     if (place.type === "bytes") add(bytesOccurrence(test, field.name, place, { title, index }, isLoadable));
-    else add(numberOccurrence(test, field.name, place.view, { title, index }, isLoadable));
+    else
+      add(
+        numberOccurrence(test, field.name, place.view, { title, index, ...(names && { names }) }, isLoadable),
+      );
   }
   for (const derived of message.derived)
     if (derived.name === name) {
@@ -86,6 +90,7 @@ export function occurrencesOf(
 interface About {
   readonly title: string;
   readonly index: number;
+  readonly names?: ReadonlyMap<number, string>;
 }
 
 function numberOccurrence(
@@ -201,5 +206,6 @@ export function keyOf(name: string, layout: Layout): (Key & About) | undefined {
     };
   const field = layout.fields.get(name);
   if (field?.place.type !== "number") return undefined;
-  return { key: name, view: field.place.view, title: field.title, index: field.index };
+  const { title, index, names } = field;
+  return { key: name, view: field.place.view, title, index, ...(names && { names }) };
 }

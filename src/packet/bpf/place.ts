@@ -61,16 +61,28 @@ export function isLoadable(place: Place, view: View): boolean {
   return placedView(place, view) !== undefined;
 }
 
+/** What a view is called, and its numbers. */
+export interface ViewWords {
+  readonly note: string;
+  readonly names?: ReadonlyMap<number, string>;
+}
+
 /** A decision over a view's numbers, of which the cases leave none out. */
 export function chooseBy(
   graph: Graph,
   place: Place,
   view: View,
   cases: readonly Case[],
-  note: string,
+  { note, names }: ViewWords,
 ): number {
   const { code, all, mask, shift, only } = placedView(place, view)!;
-  const load: Load = { code, note, ...(mask !== all && { mask }) };
+  const say = (jump: number, k: number): string => {
+    const number = Math.floor(k / 2 ** shift);
+    if (jump === op.JSET) return "not 0?";
+    const name = jump === op.JEQ ? names?.get(number) : undefined;
+    return `${jump === op.JEQ ? "is it" : "at least"} ${number}${name === undefined ? "" : `, ${name}`}?`;
+  };
+  const load: Load = { code, note, say, ...(mask !== all && { mask }) };
   const possible = only
     ? only.map((value) => ({
         low: value,
