@@ -133,15 +133,18 @@ async function exchangeOnce(
   const rows = rowPrinter();
   const ended = Promise.withResolvers<void>();
   let answers = 0;
+  let begin: bigint | undefined;
   const filter = answer && compileBpf(registry, answer, first);
   const socket = await packetSockets().open(
     { interface: name, mode: "latency", ...(filter && { filter }) },
     {
       received: ({ bytes: given, start, stop, originalLength, seconds: at, nanoseconds }) => {
+        const time = BigInt(at) * 1_000_000_000n + BigInt(nanoseconds);
         const frame = {
           number: answers + 1,
           seconds: at,
           nanoseconds,
+          firstTime: (begin ??= time),
           length: originalLength,
           capturedLength: stop - start,
         };
