@@ -120,7 +120,10 @@ async function respondLive(
     failed: fail,
   };
   const filter = compileBpf(registry, exchange.queries, first);
-  const socket = await packetSockets().open({ interface: name, mode: "latency", promiscuous: true, filter }, handlers);
+  const socket = await packetSockets().open(
+    { interface: name, mode: "latency", promiscuous: true, filter },
+    handlers,
+  );
   if (socket.linkType !== 1) {
     first = firstOf(registry, socket.linkType);
     exchange = new Exchange(registry, definition, first, host.random);

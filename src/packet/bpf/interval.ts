@@ -1,4 +1,4 @@
-import { evaluate, type Expression } from "#packet/expression.ts";
+import { evaluate, namesIn, type Expression } from "#packet/expression.ts";
 
 /** Numbers that a value may be: all from `low` to `high`. */
 export interface Interval {
@@ -46,6 +46,11 @@ export function evaluateInterval(expression: Expression, valueOf: (name: string)
     }
     case "binary": {
       const left = evaluateInterval(expression.left, valueOf);
+      const { operator } = expression;
+      if (operator === "&&" || operator === "||") {
+        const truth = truthOf(left);
+        if (truth === (operator === "||")) return exactly(truth ? 1 : 0);
+      }
       const right = evaluateInterval(expression.right, valueOf);
       return operate(expression, left, right);
     }
@@ -53,6 +58,15 @@ export function evaluateInterval(expression: Expression, valueOf: (name: string)
 }
 
 type Binary = Expression & { readonly type: "binary" };
+
+const SIMPLE: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  "==": (a, b) => a === b,
+  "!=": (a, b) => a !== b,
+  "<": (a, b) => a < b,
+  "<=": (a, b) => a <= b,
+  ">": (a, b) => a > b,
+  ">=": (a, b) => a >= b,
+};
 
 function operate(expression: Binary, left: Interval, right: Interval): Interval {
   const { operator } = expression;
@@ -63,6 +77,8 @@ function operate(expression: Binary, left: Interval, right: Interval): Interval 
     return a === undefined || b === undefined ? TRUTH : exactly(decisive ? 0 : 1);
   }
   if (isExact(left) && isExact(right)) {
+    const simple = SIMPLE[operator];
+    if (simple) return exactly(simple(left.low, right.low) ? 1 : 0);
     const numbers = [left.low, right.low].map((value): Expression => ({ type: "number", value }));
     return exactly(evaluate({ ...expression, left: numbers[0]!, right: numbers[1]! }, () => 0));
   }
@@ -127,9 +143,15 @@ export function breakpointsOf(
 ): readonly number[] {
   const found = new Set<number>();
   const isPlain = collect(expression, name, valueOf, found);
-  if (isPlain) return [...found];
-  return most < 256 ? triedOut(expression, name, most, valueOf) : [...found];
+  if (isPlain || most > 255) return [...found];
+  if (namesIn(expression).size > 1) return triedOut(expression, name, most, valueOf);
+  // Nothing else counts: what was found once is right for ever.
+  let known = TRIED_OUT.get(expression);
+  if (!known) TRIED_OUT.set(expression, (known = triedOut(expression, name, most, valueOf)));
+  return known;
 }
+
+const TRIED_OUT = new WeakMap<Expression, readonly number[]>();
 
 /** Finds the numbers that a name is compared with; false where it is used in another way. */
 function collect(

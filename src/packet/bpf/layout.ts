@@ -272,7 +272,15 @@ export function bitsView(at: number, offsetBits: number, bits: number): View | u
 }
 
 /** Every name in queries of a spec and of what is inside it. */
-export function queryNames(spec: Spec, found = new Set<string>(), seen = new Set<Message>()): Set<string> {
+export function queryNames(spec: Spec): ReadonlySet<string> {
+  let names = KNOWN_NAMES.get(spec);
+  if (!names) KNOWN_NAMES.set(spec, (names = collectNames(spec, new Set(), new Set())));
+  return names;
+}
+
+const KNOWN_NAMES = new WeakMap<Spec, ReadonlySet<string>>();
+
+function collectNames(spec: Spec, found: Set<string>, seen: Set<Message>): Set<string> {
   const add = (names: readonly string[] | undefined): void => {
     for (const name of names ?? []) found.add(name);
   };
@@ -289,19 +297,19 @@ export function queryNames(spec: Spec, found = new Set<string>(), seen = new Set
       seen.add(spec.message);
       add(spec.message.derived.map(({ name }) => name));
       for (const member of spec.message.members) {
-        queryNames(member.spec, found, seen);
+        collectNames(member.spec, found, seen);
         add(member.whole?.query);
       }
       break;
     case "list":
-      queryNames(spec.item, found, seen);
+      collectNames(spec.item, found, seen);
       break;
     case "when":
-      queryNames(spec.field, found, seen);
+      collectNames(spec.field, found, seen);
       break;
     case "choose":
       add(spec.raw?.query);
-      for (const each of [...spec.cases.values(), spec.otherwise]) queryNames(each, found, seen);
+      for (const each of [...spec.cases.values(), spec.otherwise]) collectNames(each, found, seen);
       break;
   }
   return found;

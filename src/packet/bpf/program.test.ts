@@ -101,7 +101,7 @@ const RUNS: readonly [string, BpfProgram, number][] = [
   ["the VLAN tag", [load(0x20, 0xffff_f000 + 44), RETURN_A], 0x2005],
   ["that there is a tag", [load(0x20, 0xffff_f000 + 48), RETURN_A], 1],
   ["the packet's kind", [load(0x20, 0xffff_f000 + 4), RETURN_A], 4],
-  ["an interface that is none", [load(0x20, 0xffff_f000 + 8), one(0x06, 7)], 0],
+  ["A, of an interface that is none", [one(0x00, 9), load(0x20, 0xffff_f000 + 8), one(0x06, 7)], 9],
   ["A xor X", [one(0x00, 5), one(0x01, 6), load(0x20, 0xffff_f000 + 40), RETURN_A], 3],
   ["bytes from the link header", [load(0x30, 0xffe0_0000 + 2), RETURN_A], 0x56],
 ];

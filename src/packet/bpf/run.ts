@@ -13,7 +13,7 @@ export interface BpfMetadata {
   readonly length?: number;
   /** PACKET_HOST, PACKET_OUTGOING… */
   readonly pktType?: number;
-  /** Absent: the packet has no interface, and a program that asks for it rejects, as the kernel's does. */
+  /** Absent: the packet has no interface, and a program that asks for it ends with what the accumulator holds. */
   readonly interfaceIndex?: number;
   /** Where the network header starts; absent: 14. */
   readonly networkOffset?: number;
@@ -32,7 +32,7 @@ export function runBpf(program: BpfProgram, packet: Uint8Array, metadata: BpfMet
     switch (code & 7) {
       case op.LD: {
         const value = load(code, k, x, packet, memory, length, metadata, a);
-        if (value === undefined) return 0;
+        if (value === undefined) return isOfInterface(code, k) ? a : 0;
         a = value;
         break;
       }
@@ -115,6 +115,11 @@ function loadIndex(
       return byte === undefined ? undefined : 4 * (byte & 0xf);
     }
   }
+}
+
+/** Whether a load asks for the interface: without one, the kernel returns A as it stands (convert_bpf_extensions). */
+function isOfInterface(code: number, k: number): boolean {
+  return (code & 0xe0) === op.ABS && (k === op.ANCILLARY + 8 || k === op.ANCILLARY + 28);
 }
 
 /** Reads from the packet; offsets below 0 count from the network header or from the start, and behind the end is none. */
