@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { explain, OperatorError } from "#base/operator-error.ts";
 import type { CaptureBlock, CaptureReader } from "#packet/file/capture-reader.ts";
@@ -9,6 +9,8 @@ import { PcapngWriter } from "#packet/file/pcapng-writer.ts";
 export class CaptureCopy {
   readonly #file: number;
   readonly #path: string;
+  /** Where the bytes go until the file is whole. */
+  readonly #written: string;
   readonly #isGzip: boolean;
   readonly #ng: PcapngWriter | undefined;
   #plain: PcapWriter | undefined;
@@ -33,8 +35,10 @@ export class CaptureCopy {
     this.#path = path;
     this.#isGzip = /\.gz$/i.test(path);
     this.#ng = isNg ? new PcapngWriter() : undefined;
+    // Under another name until it is whole: the file may be the one that is read, and what it holds is worth keeping.
+    this.#written = isSpecial(path) ? path : `${path}.${process.pid}.part`;
     try {
-      this.#file = openSync(path, "w");
+      this.#file = openSync(this.#written, "w");
     } catch (error) {
       throw new OperatorError(
         `${path} cannot be written: ${explain(error)}`,
@@ -99,13 +103,25 @@ export class CaptureCopy {
     for (let at = 0; at < out.length;) at += writeSync(this.#file, out, at);
   }
 
-  /** Writes what is left. A file without packets is still a capture file. */
+  /** Writes what is left, and gives the file its name. A file without packets is still a capture file. */
   close(): void {
     if (!this.#ng && !this.#plain) this.#write(new PcapWriter({ linkType: 1 }).header());
     if (this.#ng && !this.#hasSection) this.#ng.appendSection();
     this.#flush();
     closeSync(this.#file);
+    if (this.#written !== this.#path) renameSync(this.#written, this.#path);
   }
+
+  /** Leaves everything as it was. */
+  abandon(): void {
+    if (this.#written !== this.#path) rmSync(this.#written, { force: true });
+  }
+}
+
+/** A pipe or a device is written as it is. */
+function isSpecial(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && !found.isFile();
 }
 
 const FLUSH_BYTES = 1024 * 1024;

@@ -17,12 +17,14 @@ export interface OpenCapture {
 /**
  * Reads a capture file of any size, also compressed by gzip, or standard input for "-". Calls `take` for each packet
  * until it returns false. Throws OperatorError when the file is none or cannot be read; a file that ends too early, or
- * is broken in the middle, gives every whole packet and returns what is wrong.
+ * is broken in the middle, gives every whole packet and returns what is wrong. `between` is awaited now and then: there
+ * a slow reader of the output is waited for.
  */
 export async function readCapture(
   path: string,
   take: (capture: OpenCapture) => boolean | void,
   onBlock?: (block: CaptureBlock) => void,
+  between?: () => Promise<void>,
 ): Promise<string | undefined> {
   const reader = new CaptureReader(onBlock ? { onBlock } : {});
   const capture = { reader, frame: new CaptureFrame(reader) };
@@ -36,6 +38,7 @@ export async function readCapture(
         capture.frame.leave();
       }
       if (reader.problem) break;
+      await between?.();
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

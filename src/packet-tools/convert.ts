@@ -26,8 +26,6 @@ export async function runConvert(args: readonly string[]): Promise<number> {
   const [from, to] = positionals;
   if (from === undefined || to === undefined)
     throw new OperatorError("two files are needed", "parley packets convert IN OUT", { exitStatus: 2 });
-  if (from === to)
-    throw new OperatorError("both files are the same", "name another one to write", { exitStatus: 2 });
   if (from !== "-" && (await isRecording(from))) return convertRecording(from, to);
   const copy = CaptureCopy.open(to);
   try {
@@ -36,8 +34,10 @@ export async function runConvert(args: readonly string[]): Promise<number> {
       ({ reader }) => copy.packet(reader),
       (block) => copy.block(block),
     );
-    return reportProblem(problem);
-  } finally {
     copy.close();
+    return reportProblem(problem);
+  } catch (error) {
+    copy.abandon();
+    throw error;
   }
 }

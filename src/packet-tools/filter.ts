@@ -41,21 +41,29 @@ export async function runFilter(args: readonly string[]): Promise<number> {
   let count = 0;
   let linkType = -1;
   let match: Matcher = () => false;
-  const problem = await readCapture(
-    file,
-    ({ reader, frame }) => {
-      if (reader.linkType !== linkType) {
-        linkType = reader.linkType;
-        match = query.matcher(firstOf(registry, linkType));
-      }
-      if (!match(reader.bytes, reader.start, reader.stop, frame)) return;
-      count++;
-      if (values.numbers) output.line(String(reader.number));
-      copy?.packet(reader);
-    },
-    copy && ((block) => copy.block(block)),
-  );
-  copy?.close();
+  const read = (): Promise<string | undefined> =>
+    readCapture(
+      file,
+      ({ reader, frame }) => {
+        if (reader.linkType !== linkType) {
+          linkType = reader.linkType;
+          match = query.matcher(firstOf(registry, linkType));
+        }
+        if (!match(reader.bytes, reader.start, reader.stop, frame)) return;
+        count++;
+        if (values.numbers) output.line(String(reader.number));
+        copy?.packet(reader);
+      },
+      copy && ((block) => copy.block(block)),
+    );
+  let problem: string | undefined;
+  try {
+    problem = await read();
+    copy?.close();
+  } catch (error) {
+    copy?.abandon();
+    throw error;
+  }
   if (!values.numbers) output.line(String(count));
   await output.drained();
   return reportProblem(problem);

@@ -14,7 +14,7 @@ export function queryOf(registry: Registry, words: readonly string[]): Query | u
     if (!(error instanceof QueryError)) throw error;
     throw new OperatorError(
       `${error.message}: ${marked(text, error)}`,
-      error.remedy === "" ? "parley packets protocols lists the names" : error.remedy,
+      error.remedy === "" ? "queries have the syntax of Wireshark's display filters" : error.remedy,
       { exitStatus: 2 },
     );
   }
@@ -22,7 +22,10 @@ export function queryOf(registry: Registry, words: readonly string[]): Query | u
 
 /** A text with the place of its mistake marked. */
 export function marked(text: string, { at, length }: QueryError): string {
-  return `${text.slice(0, at)}»${text.slice(at, at + length)}«${text.slice(at + length)}`;
+  const [before, wrong, behind] = [text.slice(0, at), text.slice(at, at + length), text.slice(at + length)];
+  const cut = (part: string, keep: number): string => (part.length > keep ? `${part.slice(0, keep)}…` : part);
+  const start = before.length > 60 ? `…${before.slice(-60)}` : before;
+  return `${start}»${cut(wrong, 60)}«${cut(behind, 60)}`;
 }
 
 /** The message that packets of a link type start with. */

@@ -54,14 +54,19 @@ export async function runRead(args: readonly string[]): Promise<number> {
   const most = countOf("count", values.count);
   const output = new Output(process.stdout);
   let count = 0;
-  const problem = await readCapture(file, ({ reader, frame }) => {
-    const first = firstOf(registry, reader.linkType);
-    const { bytes, start, stop } = reader;
-    if (query && !query.matcher(first)(bytes, start, stop, frame)) return true;
-    const packet = new Packet(registry, first, bytes, { start, stop, originalLength: frame.length });
-    output.line(print(packet, frame));
-    return ++count < most;
-  });
+  const problem = await readCapture(
+    file,
+    ({ reader, frame }) => {
+      const first = firstOf(registry, reader.linkType);
+      const { bytes, start, stop } = reader;
+      if (query && !query.matcher(first)(bytes, start, stop, frame)) return true;
+      const packet = new Packet(registry, first, bytes, { start, stop, originalLength: frame.length });
+      output.line(print(packet, frame));
+      return ++count < most;
+    },
+    undefined,
+    () => output.drained(),
+  );
   await output.drained();
   return reportProblem(problem);
 }

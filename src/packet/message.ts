@@ -252,7 +252,14 @@ function membersOf(name: string, options: MessageOptions<Fields>): Member[] {
   let runBits = 0;
   for (const [property, { spec }] of Object.entries(options.fields)) {
     if (!/^[a-z]\w*$/i.test(property) || RESERVED.has(property))
-      throw new Error(`${name}.${property} cannot be the name of a field`);
+      throw new Error(
+        `${name}.${property} cannot be the name of a field: a word of letters and digits, and none of ${[...RESERVED].join(", ")}`,
+      );
+    if (spec === undefined)
+      throw new Error(`${name}.${property} is no field: computed(…) and checksum(…) go into u16(…)`);
+    for (const used of namesUsed(spec))
+      if (!Object.hasOwn(options.fields, used) && !RESERVED.has(used) && !used.startsWith("$"))
+        throw new Error(`${name}.${property} asks for ${used}, which is no field of ${name}`);
     const own = labelled(spec, { title: titleOf(property), prefix, query: [`${prefix}.${snake(property)}`] });
     const width = own.kind === "uint" || own.kind === "flags" ? own.bits : undefined;
     if (width === undefined || (run.length === 0 && width % 8 === 0)) {
@@ -286,6 +293,25 @@ function withTotal(member: Member, totalBits: number, last: boolean): Member {
 
 /** Names that expressions know besides the fields. */
 const RESERVED = new Set(["rest", "size", "headerSize", "payloadSize", "quoted", "sizeOf", "count", "other"]);
+
+/** The fields that a field's lengths and conditions ask for; those inside structures ask for their own. */
+function namesUsed(spec: Spec): string[] {
+  const own = (...expressions: readonly (Expression | undefined)[]): string[] =>
+    expressions.flatMap((each) => (each ? [...namesIn(each)].map((used) => used.split(".")[0]!) : []));
+  switch (spec.kind) {
+    case "bytes":
+    case "codec":
+      return own(spec.length);
+    case "when":
+      return [...own(spec.condition), ...namesUsed(spec.field)];
+    case "list":
+      return [...own(spec.count, spec.length), ...namesUsed(spec.item)];
+    case "choose":
+      return [...own(spec.on, spec.length), ...[...spec.cases.values(), spec.otherwise].flatMap(namesUsed)];
+    default:
+      return [];
+  }
+}
 
 function lastNamed(expression: Expression, members: readonly Member[]): number {
   const names = [...namesIn(expression)].map((name) => name.split(".")[0]);

@@ -12,6 +12,8 @@ export interface QueryField {
   readonly layers: readonly Message[];
   /** Names of the numbers. */
   readonly names?: ReadonlyMap<number, string>;
+  /** The largest number that it can hold, where its declaration says. */
+  readonly most?: number;
   /** Its values are worked out of several fields: compiled queries ask the thorough way. */
   readonly indirect: boolean;
 }
@@ -20,6 +22,7 @@ interface Found {
   type: FactType;
   title: string;
   layers: Set<Message>;
+  most?: number;
   names?: ReadonlyMap<number, string>;
   indirect: boolean;
 }
@@ -51,8 +54,11 @@ export function queryFieldsOf(registry: Registry): ReadonlyMap<string, QueryFiel
         if (!spec.codec.facts)
           for (const name of spec.query ?? []) add(name, message, "text", spec.title ?? name);
       } else
-        for (const name of spec.query ?? [])
+        for (const name of spec.query ?? []) {
           add(name, message, typeOf(spec), spec.title ?? name, spec.kind === "uint" ? spec.names : undefined);
+          if (spec.kind === "uint" && !spec.signed && spec.bits <= 48)
+            found.get(name)!.most = Math.max(found.get(name)!.most ?? 0, 2 ** spec.bits - 1);
+        }
       if (spec.kind === "struct")
         for (const { name, type, title } of spec.message.derived) {
           add(name, message, type, title);

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { build, emit, layer } from "#packet/build.ts";
 import { Packet, type PacketOptions } from "#packet/dissect.ts";
+import { bits, text, u8, when } from "#packet/field.ts";
+import { message } from "#packet/message.ts";
 import { parse } from "#packet/parse.ts";
 import { hexText } from "#packet/primitive.ts";
 import { packetTree } from "#packet/show.ts";
@@ -141,6 +143,13 @@ test("values that a field cannot hold are refused by name", () => {
   assert.throws(() => emit(Ipv4, { source: "300.1.2.3" }), /ip\.source: 300\.1\.2\.3 is no ipv4 address/);
   // @ts-expect-error the compiler knows the fields, too
   assert.throws(() => emit(Udp, { port: 1 }), /udp has no field port/);
+});
+
+test("a declaration that cannot be right is refused when it is made", () => {
+  assert.throws(() => message("own", { fields: { name: text("nn") } }), /own\.name asks for nn/);
+  assert.throws(() => message("own", { fields: { name: when("versoin == 2", u8()) } }), /asks for versoin/);
+  assert.throws(() => message("own", { fields: { rest: u8() } }), /cannot be the name of a field/);
+  assert.throws(() => message("own", { fields: { half: bits(4) } }), /whole byte/);
 });
 
 test("tunnels inside tunnels end somewhere", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -99,6 +99,24 @@ test("a file that was cut gives every whole packet, then says so", () => {
   assert.equal(broken.status, 1);
   assert.ok(Number(broken.out) > 10);
   assert.match(broken.err, /compressed file is broken/);
+});
+
+test("a file may be written over itself, and is left alone when there is nothing to write", () => {
+  const file = join(folder, "own.pcap");
+  writeFileSync(file, readFileSync(DNS));
+  assert.equal(packets(["filter", file, "mdns", "-w", file]).out, "7\n");
+  assert.equal(packets(["filter", file, "eth"]).out, "7\n");
+  assert.equal(packets(["convert", file, join(folder, "..", basename(folder), "own.pcap")]).status, 0);
+  assert.equal(packets(["filter", file, "eth"]).out, "7\n");
+  for (const input of [join(folder, "nothing"), join(ROOT, "package.json")]) {
+    assert.equal(packets(["convert", input, file]).status, 1);
+    assert.equal(packets(["filter", input, "eth", "-w", file]).status, 1);
+  }
+  assert.equal(packets(["filter", file, "eth"]).out, "7\n");
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith(".part")),
+    [],
+  );
 });
 
 test("show: the fields with their bytes, a field's marked", () => {

@@ -4,11 +4,10 @@ import type { Query } from "#packet/query/query.ts";
 import type { Registry } from "#packet/registry.ts";
 import { emitGraph, type NotedInstruction } from "#packet/bpf/emit.ts";
 import type { Formula } from "#packet/bpf/formula.ts";
-import { ACCEPT } from "#packet/bpf/graph.ts";
 import * as op from "#packet/bpf/opcodes.ts";
 import { startNode } from "#packet/bpf/start.ts";
 import { TestTable } from "#packet/bpf/tests.ts";
-import { TooLarge, Walk, type WalkOptions } from "#packet/bpf/walk.ts";
+import { isLeftOut, TooLarge, Walk, type WalkOptions } from "#packet/bpf/walk.ts";
 
 export interface BpfOptions {
   /** Bytes of a packet that are kept; what the query does not see is not counted on. */
@@ -64,8 +63,8 @@ export function explainBpf(
 
 /** What tcpdump keeps of a packet: more than any has. */
 const KEEP_ALL = 262_144;
-/** Compiling takes some milliseconds for a thousand of these. */
-const MOST_STEPS = 30_000;
+/** A plain query takes a thousand or two, some milliseconds each thousand. */
+const MOST_STEPS = 12_000;
 
 type Plan = Pick<WalkOptions, "shared" | "fields">;
 
@@ -103,13 +102,8 @@ function attempt(
   if (!written) return undefined;
   const doubts = new Map([...walk.doubts].map(([why, tests]) => [why, [...tests]]));
   if (table.unknown.size > 0) doubts.set("what a filter cannot know", [...table.unknown]);
-  const { fields } = options;
-  const leftOut = fields
-    ? table.tests.filter(({ field }) => field.type !== "protocol" && !fields.has(field.name))
-    : [];
-  return explained(written, node === ACCEPT && formula === table.formulas.yes ? doubts : doubts, [
-    ...new Set(leftOut.map(({ text }) => text)),
-  ]);
+  const leftOut = table.tests.filter((each) => isLeftOut(options, each));
+  return explained(written, doubts, [...new Set(leftOut.map(({ text }) => text))]);
 }
 
 function explained(

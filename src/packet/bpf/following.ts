@@ -2,11 +2,12 @@ import { namesIn, type Expression } from "#packet/expression.ts";
 import type { Message, NextRule } from "#packet/message.ts";
 import type { Formula } from "#packet/bpf/formula.ts";
 import { breakpointsOf, evaluateInterval, isExact, truthOf, type Interval } from "#packet/bpf/interval.ts";
-import { layoutOf } from "#packet/bpf/layout.ts";
+import { layoutOf, placeEnd } from "#packet/bpf/layout.ts";
 import { keyOf } from "#packet/bpf/occurrence.ts";
 import { isLoadable, lengthFor, moveBy, type Place } from "#packet/bpf/place.ts";
 import * as op from "#packet/bpf/opcodes.ts";
-import { bytesNeeded, placeEnd, shortName, type Known, type LayerWalk } from "#packet/bpf/layer-walk.ts";
+import type { Known, LayerWalk } from "#packet/bpf/layer-walk.ts";
+import { bytesNeeded, shortName } from "#packet/bpf/message-facts.ts";
 import type { Walk, WalkState } from "#packet/bpf/walk.ts";
 
 interface Candidates {
@@ -193,15 +194,27 @@ export class Following {
     if (!key || !value || name === undefined) return this.#move(known, message, false, 0);
     const roomFrom = (low: number): number =>
       roomIn((each) => (each === name ? { low, high: value.high } : withRest(each)));
-    const point = [end - layout.end!, end].find(
-      (low) => low > value.low && low <= value.high && roomFrom(low) >= end,
-    );
-    if (point === undefined) return this.#move(known, message, false, 0);
+    // Enough for the next layer, and for one more behind that.
+    const wanted = [end, end + this.#ahead(known.formula, message)];
+    const points = wanted.flatMap((room) => {
+      const point = [room - layout.end!, room].find((low) => low > value.low && roomFrom(low) >= room);
+      return point !== undefined && point <= value.high ? [point] : [];
+    });
+    if (points.length === 0) return this.#move(known, message, false, 0);
     const decided = (at: Known): number => {
-      const isEnough = (at.values.get(name)?.low ?? 0) >= point;
-      return this.#move(at, message, isEnough, isEnough ? roomFrom(point) - layout.end! : 0);
+      const room = roomFrom(at.values.get(name)?.low ?? 0);
+      return this.#move(at, message, room >= end, room >= end ? room - layout.end! : 0);
     };
-    return this.#layer.decide(known, key, decided, [point]);
+    return this.#layer.decide(known, key, decided, points);
+  }
+
+  /** Bytes that layers behind the next one need at most, as far as the walk goes there. */
+  #ahead(formula: Formula, message: Message): number {
+    const { walk } = this.#layer;
+    const following = message.next.flatMap((rule) =>
+      walk.entries(rule).flatMap(([, each]) => (walk.isWished(formula, each) ? [neededFor(each)] : [])),
+    );
+    return Math.max(0, ...following);
   }
 
   #move(known: Known, message: Message, sure: boolean, limit: number): number {

@@ -182,10 +182,16 @@ function collect(
     return [left, right].every((each) => collect(each, name, valueOf, found));
   if (!mentions(expression, name)) return true;
   if (!COMPARISONS.has(operator)) return false;
-  const [own, other] = left.type === "name" && left.name === name ? [left, right] : [right, left];
+  const isLeft = left.type === "name" && left.name === name;
+  const [own, other] = isLeft ? [left, right] : [right, left];
   if (own.type !== "name" || own.name !== name || mentions(other, name)) return false;
   const value = evaluateInterval(other, valueOf);
-  if (isExact(value)) for (const each of [value.low, value.low + 1]) found.add(Math.ceil(each));
+  if (!isExact(value)) return true;
+  // Where "x < 5" and "x >= 5" change, "5 < x" does not.
+  const before = operator === (isLeft ? "<" : ">") || operator === (isLeft ? ">=" : "<=");
+  const behind = operator === (isLeft ? ">" : "<") || operator === (isLeft ? "<=" : ">=");
+  if (!behind) found.add(Math.ceil(value.low));
+  if (!before) found.add(Math.floor(value.low) + 1);
   return true;
 }
 
@@ -225,3 +231,9 @@ function triedOut(
 
 /** More changes than this would make a program longer than they are worth. */
 const MOST_BREAKS = 32;
+
+/** Whether all values of an interval are among those accepted, or none; undefined for some. */
+export function isAmong({ low, high }: Interval, accepted: readonly Interval[]): boolean | undefined {
+  if (accepted.some((each) => low >= each.low && high <= each.high)) return true;
+  return accepted.some((each) => low <= each.high && high >= each.low) ? undefined : false;
+}

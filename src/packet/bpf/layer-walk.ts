@@ -4,18 +4,22 @@ import type { Formula, Outcome } from "#packet/bpf/formula.ts";
 import type { Case } from "#packet/bpf/graph.ts";
 import {
   ANY,
-  breakpointsOf,
   evaluateInterval,
   exactly,
+  isAmong,
+  isExact,
   truthOf,
   TRUTH,
   type Interval,
 } from "#packet/bpf/interval.ts";
-import { largest, namesBefore, queryNames, type Layout, type PlacedField } from "#packet/bpf/layout.ts";
+import { largest, namesBefore, placeEnd, queryNames, type Layout } from "#packet/bpf/layout.ts";
+import { breakpointsAt } from "#packet/bpf/breakpoints.ts";
 import { chooseByBytes } from "#packet/bpf/long-bytes.ts";
 import {
+  endOf,
   keyOf,
   occurrencesOf,
+  startOf,
   wordsOf,
   type BytesOccurrence,
   type Key,
@@ -23,6 +27,7 @@ import {
   type Occurrences,
 } from "#packet/bpf/occurrence.ts";
 import { chooseBy, chooseByLength, isLoadable, lengthFor } from "#packet/bpf/place.ts";
+import { bytesNeeded, shortName } from "#packet/bpf/message-facts.ts";
 import type { FieldTest } from "#packet/bpf/tests.ts";
 import { Following } from "#packet/bpf/following.ts";
 import type { Walk, WalkState } from "#packet/bpf/walk.ts";
@@ -202,11 +207,13 @@ export class LayerWalk {
     const { found } = this.occurrences(test, this.layout(known));
     const plain = found.filter((each) => each.type !== "derived");
     if (plain.length === 0) return this.#existing(known, more);
-    const ends = plain.map(endOf);
-    const outcome = plain.some((each) => this.#isSure(known, each)) ? "yes" : "maybe";
-    const go = (each: Known): number =>
-      this.#continue(this.assigned(each, [[test.number, outcome]]), (next) => this.#existing(next, more));
-    return this.state.sure ? this.withBytes(known, Math.min(...ends), go) : go(known);
+    const go = (at: Known): number => {
+      const outcome = plain.some((each) => this.#isSure(at, each)) ? "yes" : "maybe";
+      return this.#continue(this.assigned(at, [[test.number, outcome]]), (next) =>
+        this.#existing(next, more),
+      );
+    };
+    return this.state.sure ? this.withBytes(known, Math.min(...plain.map(endOf)), go) : go(known);
   }
 
   /** Then: the tests of values. */
@@ -244,7 +251,7 @@ export class LayerWalk {
   /** Looks at a number and goes on for each of the intervals in which it means one thing. */
   decide(known: Known, key: Key, go: (known: Known) => number, extra: readonly number[] = []): number {
     const before = known.values.get(key.key) ?? { low: 0, high: largest(key.view) };
-    const points = [...this.#breakpoints(known, key), ...extra].filter(
+    const points = [...breakpointsAt(this, this.#following, known, key), ...extra].filter(
       (point) => point > before.low && point <= before.high,
     );
     if (points.length === 0 && !this.state.sure) return this.#decided(known, key.key, before, go);
@@ -271,7 +278,23 @@ export class LayerWalk {
         if (outcome && outcomes.get(test.number) !== "yes") outcomes.set(test.number, outcome);
       }
     const after = this.assigned(now, [...outcomes]);
-    return this.#continue(after, (next) => go(this.#forgotten(next, name)));
+    return this.#continue(after, (next) => {
+      if (this.state.sure && this.#isHopeless(next)) return this.#startAnew(next);
+      return go(this.#forgotten(next, name));
+    });
+  }
+
+  /** Whether nothing of what follows can be certain any more. */
+  #isHopeless(known: Known): boolean {
+    const { checks, headerSize } = this.message;
+    if (checks.some(({ holds }) => truthOf(this.evaluate(known, holds)) === false)) return true;
+    if (!headerSize || !this.#following.needsEnd(known)) return false;
+    return isExact(this.evaluate(known, headerSize)) && !this.layout(known).complete;
+  }
+
+  /** The layer once more, with nothing certain: few ways are left apart then. */
+  #startAnew({ formula, there, least }: Known): number {
+    return this.walk.layer({ ...this.state, formula, there, least, sure: false }, true);
   }
 
   /** What a decision says of an occurrence: nothing, where the value does not pass. */
@@ -333,61 +356,6 @@ export class LayerWalk {
     );
   }
 
-  #breakpoints(known: Known, key: Key): readonly number[] {
-    const layout = this.layout(known);
-    const most = largest(key.view);
-    const scope = this.scope(known, layout);
-    const points: number[] = [];
-    const from = (expression: Expression | undefined): void => {
-      if (expression) points.push(...breakpointsOf(expression, key.key, most, scope));
-    };
-    for (const test of this.pending(known))
-      for (const each of this.occurrences(test, layout).found) {
-        if (each.type === "bytes") continue;
-        if (each.type === "number" ? each.key === key.key : isName(each.expression, key.key))
-          points.push(...edges(each.accepted));
-        if (each.type === "derived") {
-          from(each.when);
-          if (!isName(each.expression, key.key)) points.push(...this.#changes(known, each, key.key, most));
-        }
-      }
-    for (const { spec } of this.message.members) {
-      if (spec.kind === "when") from(spec.condition);
-      if (spec.kind === "choose") from(spec.on);
-    }
-    if (this.state.sure) for (const { holds } of this.message.checks) from(holds);
-    if (this.state.sure) points.push(...this.#wholeSizes(known, key, most));
-    points.push(...this.#following.breakpoints(known, key.key, most, scope));
-    return points;
-  }
-
-  /** Values of a small number at which a derived value begins or ceases to pass. */
-  #changes(known: Known, each: Occurrence & { type: "derived" }, name: string, most: number): number[] {
-    if (most > 255 || !each.keys.includes(name)) return [];
-    const scope = this.scope(known);
-    const points: number[] = [];
-    let before: boolean | undefined;
-    for (let value = 0; value <= most; value++) {
-      const found = evaluateInterval(each.expression, (other) =>
-        other === name ? exactly(value) : scope(other),
-      );
-      const now = isAmong(found, each.accepted);
-      if (value > 0 && now !== before) points.push(value);
-      before = now;
-    }
-    return points.length <= MOST_CHANGES ? points : [];
-  }
-
-  /** Values of a header's size with which all of the header is at known places. */
-  #wholeSizes(known: Known, { key }: Key, most: number): number[] {
-    const { headerSize } = this.message;
-    if (!headerSize || most > 255 || !namesIn(headerSize).has(key)) return [];
-    const values = Array.from({ length: most + 1 }, (_, value) => value);
-    const isWhole = (value: number): boolean =>
-      this.walk.layout(this.message, new Map(known.values).set(key, exactly(value))).complete;
-    return values.filter(isWhole).flatMap((value) => [value, value + 1]);
-  }
-
   #decideBytes(known: Known, first: BytesOccurrence): number {
     const { place } = first;
     return this.withBytes(known, place.offset + place.length, (at) => {
@@ -437,50 +405,4 @@ export class LayerWalk {
   }
 }
 
-/** More would make a program longer than they are worth. */
-const MOST_CHANGES = 32;
-
 const LENGTHS: ReadonlySet<string> = new Set(["headerSize", "payloadSize", "size", "rest"]);
-
-function isName(expression: Expression, name: string): boolean {
-  if (expression.type === "choice") return isName(expression.yes, name) || isName(expression.no, name);
-  return expression.type === "name" && expression.name === name;
-}
-
-function edges(intervals: readonly Interval[]): number[] {
-  return intervals.flatMap(({ low, high }) => [low, high + 1]).filter(Number.isFinite);
-}
-
-/** Whether all values of an interval are among those accepted, or none; undefined for some. */
-function isAmong({ low, high }: Interval, accepted: readonly Interval[]): boolean | undefined {
-  if (accepted.some((each) => low >= each.low && high <= each.high)) return true;
-  return accepted.some((each) => low <= each.high && high >= each.low) ? undefined : false;
-}
-
-/** Where a field ends, from its layer's start. */
-export function placeEnd(place: PlacedField["place"]): number {
-  return place.type === "number" ? place.view.offset + place.view.size : place.offset + place.length;
-}
-
-function endOf(each: Occurrence): number {
-  if (each.type === "derived") return each.end;
-  return each.type === "number" ? each.view.offset + each.view.size : each.place.offset + each.place.length;
-}
-
-function startOf(each: Occurrence, layout: Layout): number {
-  if (each.type === "number") return each.view.offset;
-  if (each.type === "bytes") return each.place.offset;
-  return Math.max(0, ...each.keys.map((key) => keyOf(key, layout)?.view.offset ?? 0));
-}
-
-/** "IPv4", "UDP". */
-export function shortName({ label, protocol }: Message): string {
-  return label ?? protocol.toUpperCase();
-}
-
-/** Bytes without which nothing of a message is shown. */
-export function bytesNeeded({ needs }: Message): number {
-  if (!needs) return 1;
-  const { high } = evaluateInterval(needs, () => ({ low: 0, high: 255 }));
-  return Number.isFinite(high) ? high : 1_000;
-}

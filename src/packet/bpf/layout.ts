@@ -52,6 +52,11 @@ export function largest({ mask, shift }: View): number {
   return mask >>> shift;
 }
 
+/** Where a field ends, from its layer's start. */
+export function placeEnd(place: PlacedField["place"]): number {
+  return place.type === "number" ? place.view.offset + place.view.size : place.offset + place.length;
+}
+
 /** Lays a message's fields out; `known` are values that were looked at. */
 export function layoutOf(message: Message, known: ReadonlyMap<string, Interval>): Layout {
   const writer = new LayoutWriter(message, known);

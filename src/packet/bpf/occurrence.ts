@@ -209,3 +209,16 @@ export function keyOf(name: string, layout: Layout): (Key & About) | undefined {
   const { title, index, names } = field;
   return { key: name, view: field.place.view, title, index, ...(names && { names }) };
 }
+
+/** Where it ends, from the layer's start. */
+export function endOf(each: Occurrence): number {
+  if (each.type === "derived") return each.end;
+  return each.type === "number" ? each.view.offset + each.view.size : each.place.offset + each.place.length;
+}
+
+/** Where it starts, or the last part of it. */
+export function startOf(each: Occurrence, layout: Layout): number {
+  if (each.type === "number") return each.view.offset;
+  if (each.type === "bytes") return each.place.offset;
+  return Math.max(0, ...each.keys.map((key) => keyOf(key, layout)?.view.offset ?? 0));
+}

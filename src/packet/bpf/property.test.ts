@@ -11,7 +11,7 @@ import { RandomQueries } from "#packet/bpf/testing/random-queries.ts";
 import { verifyBpf } from "#packet/bpf/verify.ts";
 import { standardRegistry } from "#wire/registry.ts";
 
-const SEEDS = Number(process.env["PARLEY_SEEDS"] ?? 60);
+const SEEDS = Number(process.env["PARLEY_SEEDS"] ?? 10);
 const registry = standardRegistry();
 
 /** The packet as the kernel hands it to a filter: the first VLAN tag beside it. */
@@ -39,7 +39,7 @@ function compare(seed: string, first: "ethernet" | "raw", counts: Counts): void 
   const packets = new RandomPackets(registry, random);
   const queries = new RandomQueries(registry, random);
   const message = registry.find("linktype", first === "raw" ? 101 : 1)!;
-  const samples = Array.from({ length: 12 }, (_, i) => {
+  const samples = Array.from({ length: 40 }, (_, i) => {
     const packet = i % 3 === 0 ? packets.stack(message) : packets.plain(first);
     return i % 2 === 0 ? packet : packets.broken(packet);
   });
@@ -78,7 +78,7 @@ for (const first of ["ethernet", "raw"] as const)
     const counts = { pairs: 0, matched: 0, accepted: 0 };
     for (let seed = 0; seed < SEEDS * 10; seed++) compare(`${first} ${seed}`, first, counts);
     context.diagnostic(JSON.stringify(counts));
-    assert.ok(counts.pairs > SEEDS * 50);
+    assert.ok(counts.pairs > SEEDS * 300);
     assert.ok(
       counts.matched > counts.pairs / 8 && counts.accepted < counts.pairs * 0.75,
       JSON.stringify(counts),

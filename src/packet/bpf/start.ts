@@ -4,14 +4,11 @@ import type { Case } from "#packet/bpf/graph.ts";
 import * as op from "#packet/bpf/opcodes.ts";
 import type { Place } from "#packet/bpf/place.ts";
 import { acceptedNumbers, type FieldTest } from "#packet/bpf/tests.ts";
-import type { Walk, WalkState } from "#packet/bpf/walk.ts";
+import { isLeftOut, type Walk, type WalkState } from "#packet/bpf/walk.ts";
 
 /** The program's first decisions: what is asked of the frame, and whether the kernel took a VLAN tag out of it. */
 export function startNode(walk: Walk, formula: Formula, first: Message): number {
-  const { fields } = walk.options;
-  const leftOut = walk.table.tests.filter(
-    ({ field }) => fields && field.type !== "protocol" && !fields.has(field.name),
-  );
+  const leftOut = walk.table.tests.filter((each) => isLeftOut(walk.options, each));
   const left = walk.assign(
     formula,
     leftOut.map(({ number }) => number),

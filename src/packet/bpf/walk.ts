@@ -37,6 +37,11 @@ export interface WalkOptions {
   readonly budget: number;
 }
 
+/** Whether a test is not looked at, so that the program gets shorter. */
+export function isLeftOut({ fields }: WalkOptions, { field }: FieldTest): boolean {
+  return fields !== undefined && field.type !== "protocol" && !fields.has(field.name);
+}
+
 /** The registry's table of IP's versions. */
 const VERSIONS = "raw.version";
 
@@ -83,8 +88,8 @@ export class Walk {
       throw new TooLarge();
   }
 
-  /** The node that decides over packets from this layer on. */
-  layer(state: WalkState): number {
+  /** The node that decides over packets from this layer on. `anew`: the walk is in it already. */
+  layer(state: WalkState, anew = false): number {
     const left = this.restrict(state.formula, state.message);
     const formula = state.sure ? left : this.table.formulas.withoutNegatives(left);
     const known = this.terminal(formula);
@@ -104,7 +109,7 @@ export class Walk {
     const before = this.#layers.get(key);
     if (before !== undefined) return before;
     // A layer inside one of its own kind; only tags stand in a row.
-    if (this.#path.includes(message) && !this.isTag(message))
+    if (!anew && this.#path.includes(message) && !this.isTag(message))
       return this.doubtful(formula, [message], `${message.title} inside of itself`);
     this.step();
     this.#path.push(message);

@@ -61,6 +61,8 @@ function checkExists(term: Term, names: Names): Checked {
     const operand = operandOf(term, names);
     if (operand.type !== "constant") return { type: "exists", operand };
   }
+  // Where it is the function that is wrong, that is to be said.
+  if (term.type === "call") operandOf(term, names);
   throw new QueryError(
     "this is no test",
     term.place,
@@ -149,11 +151,19 @@ function literal(term: Term, against: Operand | LiteralTarget, names: Names): Co
 function targetOf(against: Operand | LiteralTarget): LiteralTarget {
   if (!("type" in against) || against.type === undefined) return against as LiteralTarget;
   if (against.type === "field") {
-    const { type, names } = against.field;
+    const { type, names, most } = against.field;
     const plain: FactType = type === "protocol" || type === "none" ? "bytes" : type;
-    return { kind: against.kind, type: plain, ...(names && { names }) };
+    return {
+      kind: against.kind,
+      type: plain,
+      ...(names && { names }),
+      ...(most !== undefined && !against.field.indirect && { most }),
+    };
   }
-  if (against.type === "arithmetic") return targetOf(against.left);
+  if (against.type === "arithmetic") {
+    const { most: _, ...target } = targetOf(against.left);
+    return target;
+  }
   if (against.type === "call" && against.kind !== "number" && against.args[0]) return { kind: against.kind };
   return "kind" in against ? { kind: against.kind } : BYTES;
 }

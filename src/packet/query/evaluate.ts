@@ -1,6 +1,6 @@
 import type { Packet } from "#packet/dissect.ts";
 import { factsOf, type PacketFact } from "#packet/facts.ts";
-import { ADDRESS_BYTES, addressBytes, hexText } from "#packet/primitive.ts";
+import { ADDRESS_BYTES, addressBytes, hexText, readAddress } from "#packet/primitive.ts";
 import type {
   ArithmeticOperand,
   CallOperand,
@@ -162,9 +162,7 @@ function callFunction({ name, args }: CallOperand, values: Values): readonly Com
     case "lower":
       return found.map((value) => String(value).toLowerCase());
     case "string":
-      return found.map((value) =>
-        value instanceof Uint8Array ? hexText(value, 0, value.length, ":") : String(value),
-      );
+      return found.map((value) => stringOf(value, first));
     case "abs":
       return found.map((value) =>
         typeof value === "bigint" ? (value < 0n ? -value : value) : Math.abs(Number(value)),
@@ -175,6 +173,15 @@ function callFunction({ name, args }: CallOperand, values: Values): readonly Com
       return [found.reduce((best, value) => (value > best === (name === "max") ? value : best))];
     }
   }
+}
+
+/** A value as text: an address as people write it, other bytes as aa:bb. */
+function stringOf(value: Comparable, operand: Operand): string {
+  if (!(value instanceof Uint8Array)) return String(value);
+  const type = operand.type === "field" ? operand.field.type : "bytes";
+  if ((type === "ipv4" || type === "ipv6" || type === "mac") && value.length === ADDRESS_BYTES[type])
+    return readAddress(type, value, 0);
+  return hexText(value, 0, value.length, ":");
 }
 
 function textLength(value: Comparable): number {

@@ -54,7 +54,12 @@ export function tokensOf(query: string): Token[] {
     else {
       const slice = take(SLICE);
       const found = slice ?? wordAt(query, at, tokens) ?? take(SYMBOL);
-      if (!found) throw new QueryError(`"${query[at]}" is not expected here`, { at, length: 1 });
+      if (!found)
+        throw new QueryError(
+          `"${query[at]}" is not expected here`,
+          { at, length: 1 },
+          query[at] === "=" ? "equal is written ==" : "",
+        );
       const type = slice ? "slice" : SYMBOL_ONLY.test(found[0]) ? "symbol" : "word";
       tokens.push({ type, text: slice ? slice[1]! : found[0], at, length: found[0].length });
     }

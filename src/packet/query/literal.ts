@@ -9,6 +9,8 @@ export interface LiteralTarget {
   readonly kind: Kind;
   readonly type?: FactType;
   readonly names?: ReadonlyMap<number, string>;
+  /** The largest number that there can be. */
+  readonly most?: number;
 }
 
 type Literal = Term & { readonly type: "word" | "string" | "character" };
@@ -27,12 +29,24 @@ export function constantOf(term: Literal, target: LiteralTarget): Constant {
   }
 }
 
-function numberOf(term: Literal, { type, names }: LiteralTarget): number | bigint {
+function numberOf(term: Literal, target: LiteralTarget): number | bigint {
+  const number = anyNumberOf(term, target);
+  const { most } = target;
+  if (most === undefined || (number >= 0 && number <= most)) return number;
+  throw new QueryError(
+    `${number} is too ${number < 0 ? "small" : "big"} for this field`,
+    term.place,
+    `0 to ${most}`,
+  );
+}
+
+function anyNumberOf(term: Literal, { type, names }: LiteralTarget): number | bigint {
   const { text, place } = term;
   if (term.type === "character") return text.charCodeAt(0);
   const named = names && [...names].find(([, name]) => name.toLowerCase() === text.toLowerCase());
   if (named) return named[0];
-  if (type === "boolean" && /^(true|false)$/i.test(text)) return text.toLowerCase() === "true" ? 1 : 0;
+  if (type === "boolean" && /^(true|false|set|not set)$/i.test(text))
+    return /^(true|set)$/i.test(text) ? 1 : 0;
   const number = parseNumber(text, type === "float");
   if (number !== undefined) return number;
   const possible = names ? `, or one of ${[...names.values()].slice(0, 8).join(", ")}` : "";

@@ -102,11 +102,13 @@ export function parseQuery(query: string): Syntax {
 
 /** Nesting deeper than this is nobody's wish, and would take the stack. */
 const DEEPEST = 200;
+const MOST_OPERATORS = 1_000;
 
 class QueryParser {
   readonly #tokens: readonly Token[];
   #at = 0;
   #depth = 0;
+  #operators = 0;
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
@@ -129,6 +131,18 @@ class QueryParser {
     return this.#tokens[this.#at]!;
   }
 
+  /** An operator that joins two terms; their number is bounded, because the rest goes through them by recursion. */
+  #joins(...texts: readonly string[]): Token | undefined {
+    const token = this.#takes(...texts);
+    if (token && ++this.#operators > MOST_OPERATORS)
+      throw new QueryError(
+        `more than ${MOST_OPERATORS} operators`,
+        token,
+        "values of one field go into a set: { 1, 2, 3 }",
+      );
+    return token;
+  }
+
   #takes(...texts: readonly string[]): Token | undefined {
     const token = this.#peek();
     if ((token.type !== "symbol" && token.type !== "word") || !texts.includes(token.text)) return undefined;
@@ -146,20 +160,20 @@ class QueryParser {
   #or(): Syntax {
     if (++this.#depth > DEEPEST) throw new QueryError("the query is nested too deeply", this.#peek());
     let left = this.#xor();
-    while (this.#takes("or", "||")) left = { type: "or", left, right: this.#xor() };
+    while (this.#joins("or", "||")) left = { type: "or", left, right: this.#xor() };
     this.#depth--;
     return left;
   }
 
   #xor(): Syntax {
     let left = this.#and();
-    while (this.#takes("xor", "^^")) left = { type: "xor", left, right: this.#and() };
+    while (this.#joins("xor", "^^")) left = { type: "xor", left, right: this.#and() };
     return left;
   }
 
   #and(): Syntax {
     let left = this.#not();
-    while (this.#takes("and", "&&")) left = { type: "and", left, right: this.#not() };
+    while (this.#joins("and", "&&")) left = { type: "and", left, right: this.#not() };
     return left;
   }
 
@@ -224,6 +238,8 @@ class QueryParser {
         right,
         place,
       };
+      if (++this.#operators > MOST_OPERATORS)
+        throw new QueryError(`more than ${MOST_OPERATORS} operators`, place);
       syntax = syntax ? { type: "and", left: syntax, right: one } : one;
       left = right;
     }
@@ -243,7 +259,7 @@ class QueryParser {
   #term(): Term {
     if (++this.#depth > DEEPEST) throw new QueryError("the query is nested too deeply", this.#peek());
     let left = this.#sum();
-    for (let token = this.#takes("&", "bitwise_and"); token; token = this.#takes("&", "bitwise_and"))
+    for (let token = this.#joins("&", "bitwise_and"); token; token = this.#joins("&", "bitwise_and"))
       left = { type: "arithmetic", operator: "&", left, right: this.#sum(), place: token };
     this.#depth--;
     return left;
@@ -251,14 +267,14 @@ class QueryParser {
 
   #sum(): Term {
     let left = this.#product();
-    for (let token = this.#takes("+", "-"); token; token = this.#takes("+", "-"))
+    for (let token = this.#joins("+", "-"); token; token = this.#joins("+", "-"))
       left = { type: "arithmetic", operator: token.text as "+", left, right: this.#product(), place: token };
     return left;
   }
 
   #product(): Term {
     let left = this.#factor();
-    for (let token = this.#takes("*", "/", "%"); token; token = this.#takes("*", "/", "%"))
+    for (let token = this.#joins("*", "/", "%"); token; token = this.#joins("*", "/", "%"))
       left = { type: "arithmetic", operator: token.text as "*", left, right: this.#factor(), place: token };
     return left;
   }

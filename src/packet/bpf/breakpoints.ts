@@ -1,0 +1,84 @@
+import { namesIn, type Expression } from "#packet/expression.ts";
+import type { Following } from "#packet/bpf/following.ts";
+import { breakpointsOf, evaluateInterval, exactly, isAmong, type Interval } from "#packet/bpf/interval.ts";
+import type { Known, LayerWalk } from "#packet/bpf/layer-walk.ts";
+import { largest } from "#packet/bpf/layout.ts";
+import type { DerivedOccurrence, Key } from "#packet/bpf/occurrence.ts";
+
+/** Values at which a number of a layer begins to mean something else, for the tests or for what follows. */
+export function breakpointsAt(
+  layer: LayerWalk,
+  following: Following,
+  known: Known,
+  key: Key,
+): readonly number[] {
+  const { message, state } = layer;
+  const layout = layer.layout(known);
+  const most = largest(key.view);
+  const scope = layer.scope(known, layout);
+  const points: number[] = [];
+  const from = (expression: Expression | undefined): void => {
+    if (expression) points.push(...breakpointsOf(expression, key.key, most, scope));
+  };
+  for (const test of layer.pending(known))
+    for (const each of layer.occurrences(test, layout).found) {
+      if (each.type === "bytes") continue;
+      if (each.type === "number" ? each.key === key.key : isName(each.expression, key.key))
+        points.push(...edges(each.accepted));
+      if (each.type === "derived") {
+        from(each.when);
+        if (!isName(each.expression, key.key)) points.push(...changes(each, key.key, most, scope));
+      }
+    }
+  for (const { spec } of message.members) {
+    if (spec.kind === "when") from(spec.condition);
+    if (spec.kind === "choose") from(spec.on);
+  }
+  if (state.sure) {
+    for (const { holds } of message.checks) from(holds);
+    points.push(...wholeSizes(layer, known, key.key, most));
+  }
+  points.push(...following.breakpoints(known, key.key, most, scope));
+  return points;
+}
+
+/** Values of a small number at which a derived value begins or ceases to pass. */
+function changes(
+  { expression, keys, accepted }: DerivedOccurrence,
+  name: string,
+  most: number,
+  scope: (name: string) => Interval,
+): readonly number[] {
+  if (most > 255 || !keys.includes(name)) return [];
+  const points: number[] = [];
+  let before: boolean | undefined;
+  for (let value = 0; value <= most; value++) {
+    const found = evaluateInterval(expression, (other) => (other === name ? exactly(value) : scope(other)));
+    const now = isAmong(found, accepted);
+    if (value > 0 && now !== before) points.push(value);
+    before = now;
+  }
+  return points.length <= MOST_CHANGES ? points : [];
+}
+
+/** More would make a program longer than they are worth. */
+const MOST_CHANGES = 32;
+
+/** Values of a header's size with which all of the header is at known places. */
+function wholeSizes({ walk, message }: LayerWalk, known: Known, name: string, most: number): number[] {
+  const { headerSize } = message;
+  if (!headerSize || most > 255 || !namesIn(headerSize).has(name)) return [];
+  const values = Array.from({ length: most + 1 }, (_, value) => value);
+  const isWhole = (value: number): boolean =>
+    walk.layout(message, new Map(known.values).set(name, exactly(value))).complete;
+  return values.filter(isWhole).flatMap((value) => [value, value + 1]);
+}
+
+function isName(expression: Expression, name: string): boolean {
+  if (expression.type === "choice") return isName(expression.yes, name) || isName(expression.no, name);
+  return expression.type === "name" && expression.name === name;
+}
+
+function edges(intervals: readonly Interval[]): number[] {
+  return intervals.flatMap(({ low, high }) => [low, high + 1]).filter(Number.isFinite);
+}
