@@ -34,10 +34,8 @@ export function breakpointsAt(
     if (spec.kind === "when") from(spec.condition);
     if (spec.kind === "choose") from(spec.on);
   }
-  if (state.sure) {
-    for (const { holds } of message.checks) from(holds);
-    points.push(...wholeSizes(layer, known, key.key, most));
-  }
+  if (state.sure) for (const { holds } of message.checks) from(holds);
+  points.push(...wholeSizes(layer, known, key.key, most));
   points.push(...following.breakpoints(known, key.key, most, scope));
   return points;
 }

@@ -5,6 +5,7 @@ import { hexText } from "#packet/primitive.ts";
 import { Query } from "#packet/query/query.ts";
 import { compileBpf, explainBpf } from "#packet/bpf/compile.ts";
 import { runBpf, type BpfMetadata } from "#packet/bpf/run.ts";
+import { EVERYDAY_QUERIES } from "#packet/bpf/testing/everyday-queries.ts";
 import { verifyBpf } from "#packet/bpf/verify.ts";
 import { Arp } from "#wire/arp.ts";
 import { Ethernet } from "#wire/ethernet.ts";
@@ -51,45 +52,6 @@ const PLAIN: readonly Uint8Array[] = [
   packet(eth, layer(Vlan, { id: 100 }), arp),
 ];
 
-const PLAIN_QUERIES = [
-  "udp.port == 53",
-  "not udp.port == 53",
-  "udp.port != 53",
-  "udp.srcport in {50..60} or tcp.dstport == 22",
-  "udp.port > 30000 and udp.port < 50000",
-  "not udp",
-  "tcp.flags.syn == 1 and tcp.flags.ack == 0",
-  "tcp.flags & 2",
-  "tcp.window_size_value >= 1024",
-  "ip",
-  "ipv6",
-  "arp",
-  "not arp",
-  "ip.addr == 192.0.2.0/24",
-  "ip.src == 192.0.2.1 and ip.dst == 198.51.100.2",
-  "ip.dst in {192.0.2.128..192.0.2.255}",
-  "not ip.addr == 192.0.2.200",
-  "ip.ttl == 1",
-  "ip.ttl < 2 xor udp.port == 53",
-  "ip.dsfield == 0xb8",
-  "ip.hdr_len == 20",
-  "ipv6.addr == 2001:db8:1::/48",
-  "ipv6.src == 2001:db8::1 and not tcp",
-  "icmp.type == 8 or icmpv6.type == 128",
-  "eth.src == 02:00:00:00:00:01",
-  "eth.dst[0:3] == 02:00:01",
-  "eth.dst.ig == 1",
-  "eth.src.oui == 0x20000",
-  "eth.type == 0x0806",
-  "arp.opcode == 1 and arp.dst.proto_ipv4 == 192.0.2.9",
-  "vlan.id == 5",
-  "vlan.priority == 3 and not arp",
-  "not vlan",
-  "frame.len > 70",
-  "all ip.ttl == 64",
-  "udp[2:2] == 00:35",
-];
-
 /** The packet as a socket has it: its first VLAN tag beside it. */
 function asReceived(bytes: Uint8Array): readonly [Uint8Array, BpfMetadata] {
   const vlanTpid = (bytes[12]! << 8) | bytes[13]!;
@@ -103,7 +65,7 @@ function selects(query: Query, bytes: Uint8Array): boolean {
   return query.matcher(ethernet)(bytes, 0, bytes.length, frame);
 }
 
-for (const text of PLAIN_QUERIES)
+for (const text of EVERYDAY_QUERIES)
   test(`${text}: exactly what the query selects of everyday packets`, () => {
     const query = new Query(registry, text);
     const program = compileBpf(registry, query, ethernet);

@@ -7,6 +7,7 @@ import { keyOf } from "#packet/bpf/occurrence.ts";
 import { isLoadable, lengthFor, moveBy, type Place } from "#packet/bpf/place.ts";
 import * as op from "#packet/bpf/opcodes.ts";
 import type { Known, LayerWalk } from "#packet/bpf/layer-walk.ts";
+import { isSound } from "#packet/bpf/soundness.ts";
 import { bytesNeeded, shortName } from "#packet/bpf/message-facts.ts";
 import type { Walk, WalkState } from "#packet/bpf/walk.ts";
 
@@ -164,7 +165,7 @@ export class Following {
       certain &&
       state.sure &&
       layout.complete &&
-      this.#layer.isSound(known, Infinity) &&
+      isSound(this.#layer, known, Infinity) &&
       layout.end !== undefined;
     if (!isSure) return this.#move(known, message, false, 0);
     const end = layout.end + needed;

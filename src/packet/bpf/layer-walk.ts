@@ -7,12 +7,11 @@ import {
   evaluateInterval,
   exactly,
   isAmong,
-  isExact,
   truthOf,
   TRUTH,
   type Interval,
 } from "#packet/bpf/interval.ts";
-import { largest, namesBefore, placeEnd, queryNames, type Layout } from "#packet/bpf/layout.ts";
+import { largest, namesBefore, queryNames, type Layout } from "#packet/bpf/layout.ts";
 import { breakpointsAt } from "#packet/bpf/breakpoints.ts";
 import { chooseByBytes } from "#packet/bpf/long-bytes.ts";
 import {
@@ -27,6 +26,7 @@ import {
   type Occurrences,
 } from "#packet/bpf/occurrence.ts";
 import { chooseBy, chooseByLength, isLoadable, lengthFor } from "#packet/bpf/place.ts";
+import { isHopeless, isSound } from "#packet/bpf/soundness.ts";
 import { bytesNeeded, shortName } from "#packet/bpf/message-facts.ts";
 import type { FieldTest } from "#packet/bpf/tests.ts";
 import { Following } from "#packet/bpf/following.ts";
@@ -279,17 +279,10 @@ export class LayerWalk {
       }
     const after = this.assigned(now, [...outcomes]);
     return this.#continue(after, (next) => {
-      if (this.state.sure && this.#isHopeless(next)) return this.#startAnew(next);
+      if (this.state.sure && isHopeless(this, next, this.#following.needsEnd(next)))
+        return this.#startAnew(next);
       return go(this.#forgotten(next, name));
     });
-  }
-
-  /** Whether nothing of what follows can be certain any more. */
-  #isHopeless(known: Known): boolean {
-    const { checks, headerSize } = this.message;
-    if (checks.some(({ holds }) => truthOf(this.evaluate(known, holds)) === false)) return true;
-    if (!headerSize || !this.#following.needsEnd(known)) return false;
-    return isExact(this.evaluate(known, headerSize)) && !this.layout(known).complete;
   }
 
   /** The layer once more, with nothing certain: few ways are left apart then. */
@@ -318,22 +311,7 @@ export class LayerWalk {
   #isSure(known: Known, each: Occurrence): boolean {
     const bytes = Math.max(endOf(each), this.needed);
     if (!this.state.sure || this.state.limit < bytes || known.there < bytes) return false;
-    return this.isSound(known, each.index);
-  }
-
-  /** Whether reading got as far as a member. */
-  isSound(known: Known, index: number): boolean {
-    const { checks, headerSize, headerSizeAfter } = this.message;
-    const holds = checks.every(
-      (check) =>
-        (check.stopsAfter ?? Infinity) > index || truthOf(this.evaluate(known, check.holds)) === true,
-    );
-    if (!holds || !headerSize || index < headerSizeAfter) return holds;
-    // Fields behind the one with the size end where the header does.
-    const { fields } = this.layout(known);
-    const last = [...fields.values()].filter((field) => field.index <= index);
-    const end = Math.max(...last.map(({ place }) => placeEnd(place)));
-    return this.evaluate(known, headerSize).low >= end;
+    return isSound(this, known, each.index);
   }
 
   /** Drops a value that counts no longer, so that more ways are the same. */

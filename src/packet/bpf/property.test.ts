@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { BpfProgram } from "#base/bpf.ts";
 import { seededRandom } from "#base/random.ts";
+import type { Message } from "#packet/message.ts";
 import { hexText } from "#packet/primitive.ts";
 import { QueryError } from "#packet/query/query-error.ts";
 import { Query } from "#packet/query/query.ts";
 import { compileBpf } from "#packet/bpf/compile.ts";
 import { runBpf, type BpfMetadata } from "#packet/bpf/run.ts";
+import { EVERYDAY_QUERIES } from "#packet/bpf/testing/everyday-queries.ts";
 import { RandomPackets } from "#packet/bpf/testing/random-packets.ts";
 import { RandomQueries } from "#packet/bpf/testing/random-queries.ts";
 import { verifyBpf } from "#packet/bpf/verify.ts";
@@ -26,6 +29,42 @@ function stripped(bytes: Uint8Array): { bytes: Uint8Array; metadata: BpfMetadata
     bytes: left,
     metadata: { vlanPresent: true, vlanTpid: tpid, vlanTci: (bytes[14]! << 8) | bytes[15]! },
   };
+}
+
+/** Runs a program for the packet, and for what the kernel would make of it, beside the query itself. */
+function compareOne(
+  what: string,
+  { query, program, message, snapLength }: Compiled,
+  bytes: Uint8Array,
+  counts: Counts,
+): void {
+  const kept = Math.min(bytes.length, snapLength ?? Infinity);
+  const isMatch = query.matcher(message)(bytes, 0, kept, { length: bytes.length, capturedLength: kept });
+  const tagged = message.name === "eth" ? stripped(bytes) : undefined;
+  const verdicts = [
+    runBpf(program, bytes),
+    ...(tagged ? [runBpf(program, tagged.bytes, tagged.metadata)] : []),
+  ];
+  for (const [i, verdict] of verdicts.entries()) {
+    counts.pairs++;
+    if (isMatch) counts.matched++;
+    if (verdict > 0) counts.accepted++;
+    if (!isMatch || verdict > 0) continue;
+    assert.fail(`${what}: ${query.text}\n${hexText(bytes)} kept ${kept}${i > 0 ? ", tag taken out" : ""}`);
+  }
+}
+
+interface Compiled {
+  readonly query: Query;
+  readonly program: BpfProgram;
+  readonly message: Message;
+  readonly snapLength: number | undefined;
+}
+
+function compiled(query: Query, message: Message, snapLength: number | undefined): Compiled {
+  const program = compileBpf(registry, query, message, snapLength === undefined ? {} : { snapLength });
+  assert.deepEqual(verifyBpf(program), { ok: true }, query.text);
+  return { query, program, message, snapLength };
 }
 
 interface Counts {
@@ -52,25 +91,8 @@ function compare(seed: string, first: "ethernet" | "raw", counts: Counts): void 
     throw error;
   }
   const snapLength = random.below(3) === 0 ? 20 + random.below(80) : undefined;
-  const program = compileBpf(registry, query, message, snapLength === undefined ? {} : { snapLength });
-  assert.deepEqual(verifyBpf(program), { ok: true }, text);
-  const match = query.matcher(message);
-  for (const bytes of samples) {
-    const kept = Math.min(bytes.length, snapLength ?? Infinity);
-    const isMatch = match(bytes, 0, kept, { length: bytes.length, capturedLength: kept });
-    const tagged = first === "ethernet" ? stripped(bytes) : undefined;
-    const verdicts = [
-      runBpf(program, bytes),
-      ...(tagged ? [runBpf(program, tagged.bytes, tagged.metadata)] : []),
-    ];
-    for (const [i, verdict] of verdicts.entries()) {
-      counts.pairs++;
-      if (isMatch) counts.matched++;
-      if (verdict > 0) counts.accepted++;
-      const what = `${seed}: ${text}\n${hexText(bytes)} kept ${kept}${i > 0 ? ", tag taken out" : ""}`;
-      assert.ok(!isMatch || verdict > 0, what);
-    }
-  }
+  const filter = compiled(query, message, snapLength);
+  for (const bytes of samples) compareOne(seed, filter, bytes, counts);
 }
 
 for (const first of ["ethernet", "raw"] as const)
@@ -84,3 +106,16 @@ for (const first of ["ethernet", "raw"] as const)
       JSON.stringify(counts),
     );
   });
+
+test("a filter takes whatever everyday queries and their opposites select of broken packets", (context) => {
+  const random = seededRandom("everyday");
+  const packets = new RandomPackets(registry, random);
+  const message = registry.find("linktype", 1)!;
+  const samples = Array.from({ length: SEEDS * 60 }, () => packets.broken(packets.plain()));
+  const counts = { pairs: 0, matched: 0, accepted: 0 };
+  for (const [i, text] of EVERYDAY_QUERIES.flatMap((each) => [each, `not (${each})`]).entries()) {
+    const filter = compiled(new Query(registry, text), message, i % 5 === 4 ? 60 : undefined);
+    for (const bytes of samples) compareOne("everyday", filter, bytes, counts);
+  }
+  context.diagnostic(JSON.stringify(counts));
+});
