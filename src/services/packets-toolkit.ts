@@ -13,7 +13,7 @@ import { QueryError } from "#packet/query/query-error.ts";
 import { Query } from "#packet/query/query.ts";
 import type { Frame } from "#packet/query/frame.ts";
 import { PacketsError } from "#services/packets-api.ts";
-import { kernelFilter } from "#services/packets-filter.ts";
+import { compileBpf } from "#packet/bpf/compile.ts";
 import { COLUMN_CHARACTERS, QUERY_CHARACTERS, SHOWN_BYTES } from "#services/packets-limits.ts";
 import type { PacketRow, RowMaker } from "#services/packets-tools.ts";
 import { standardRegistry } from "#wire/registry.ts";
@@ -59,7 +59,7 @@ export class PacketsToolkit {
     handlers: PacketHandlers,
   ): Promise<OpenSocket> {
     const filterFor = (first: Message): BpfProgram | undefined =>
-      queries.length === 0 ? undefined : kernelFilter(this.registry, queries, first);
+      queries.length === 0 ? undefined : compileBpf(this.registry, queries, first);
     // The link type is known once the socket is open; until then it is what it nearly always is.
     const guess = this.first(ETHERNET);
     const filter = filterFor(guess);
