@@ -10,8 +10,9 @@ export const { packetSockets, rawIp } = systemHost();
 export type Mode = PacketSocketOptions["mode"];
 export const MODES: readonly Mode[] = ["latency", "bulk"];
 
-export function ip(command: string): void {
-  execFileSync("ip", command.split(" "));
+/** What `ip` says to a command. */
+export function ip(command: string): string {
+  return execFileSync("ip", command.split(" "), { encoding: "utf8" });
 }
 
 /** Two ends of one cable, va and vb, that are up and silent. */
@@ -21,6 +22,12 @@ export function makePair(mtu = 1500): void {
   }
   ip("link add va type veth peer name vb");
   for (const name of ["va", "vb"]) ip(`link set ${name} mtu ${mtu} up arp off`);
+}
+
+/** Resolves when both ends carry packets: the kernel tells of a carrier up to a second late, and drops them till then. */
+export async function whenUp(): Promise<void> {
+  const isUp = (name: string): boolean => ip(`-br link show ${name}`).split(/\s+/)[1] === "UP";
+  await until(() => isUp("va") && isUp("vb"), "the carrier");
 }
 
 export async function until(done: () => boolean, what: string): Promise<void> {

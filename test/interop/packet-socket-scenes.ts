@@ -16,6 +16,7 @@ import {
   sendAll,
   typeFilter,
   until,
+  whenUp,
   type Mode,
 } from "./packet-socket-frames.ts";
 
@@ -168,7 +169,7 @@ async function removal(mode: Mode) {
   const [a, b] = [await Box.open("va", mode), await Box.open("vb", mode)];
   const down = b.socket.send([frame(0)]);
   ip("link set va up");
-  await sleep(300);
+  await whenUp();
   b.socket.send([frame(1)]);
   await until(() => a.kept.length === 1, "a frame on an interface that was down at first");
   for (let i = 0; i < 3; i++) {
@@ -176,6 +177,7 @@ async function removal(mode: Mode) {
     if (i > 0) await sleep(150);
     ip("link set va up");
   }
+  await whenUp();
   b.socket.send([frame(2)]);
   await until(() => a.kept.length === 2, "a frame after it was down");
   const flapped = [...a.errors];
