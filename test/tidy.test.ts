@@ -121,12 +121,19 @@ function longFunctions(text: string): string[] {
   for (const [start, line] of lines.entries()) {
     const opening =
       /^( *)(?:export )?(?:async )?(?:static )?(?:(?:function\*? )?#?[\w]+\(|constructor\().*$/.exec(line);
-    if (!opening || /^ *(if|for|while|switch|return|await|test)\b/.test(line) || line.trimEnd().endsWith(";"))
+    if (!opening || /^ *(if|for|while|switch|return|await|test)\b/.test(line) || /[;,]$/.test(line.trimEnd()))
       continue;
-    // A method of an object literal ends with a comma.
-    const end = lines.findIndex(
-      (each, i) => i > start && (each === `${opening[1]}}` || each === `${opening[1]}},`),
-    );
+    const indent = opening[1]!;
+    const closing = (from: number): number =>
+      lines.findIndex(
+        (each, i) => i > from && each.startsWith(indent) && /[})]/.test(each[indent.length] ?? ""),
+      );
+    let end = closing(start);
+    // What was opened is a list of parameters, or else a call.
+    if (lines[end]?.[indent.length] === ")") {
+      if (!lines[end]!.endsWith("{")) continue;
+      end = closing(end);
+    }
     if (end > start + LONGEST_FUNCTION)
       found.push(`line ${start + 1}: a function of ${end - start + 1} lines`);
   }
