@@ -102,7 +102,7 @@ for (const first of ["ethernet", "raw"] as const)
     context.diagnostic(JSON.stringify(counts));
     assert.ok(counts.pairs > SEEDS * 300);
     assert.ok(
-      counts.matched > counts.pairs / 8 && counts.accepted < counts.pairs * 0.75,
+      counts.matched > counts.pairs / 8 && counts.accepted < counts.pairs * 0.85,
       JSON.stringify(counts),
     );
   });
@@ -111,7 +111,9 @@ test("a filter takes whatever everyday queries and their opposites select of bro
   const random = seededRandom("everyday");
   const packets = new RandomPackets(registry, random);
   const message = registry.find("linktype", 1)!;
-  const samples = Array.from({ length: SEEDS * 60 }, () => packets.broken(packets.plain()));
+  const samples = Array.from({ length: SEEDS * 60 }, (_, i) =>
+    i % 2 === 0 ? packets.plain() : packets.broken(packets.plain()),
+  );
   const counts = { pairs: 0, matched: 0, accepted: 0 };
   for (const [i, text] of EVERYDAY_QUERIES.flatMap((each) => [each, `not (${each})`]).entries()) {
     const filter = compiled(new Query(registry, text), message, i % 5 === 4 ? 60 : undefined);
