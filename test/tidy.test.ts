@@ -121,7 +121,11 @@ function longFunctions(text: string): string[] {
   for (const [start, line] of lines.entries()) {
     const opening =
       /^( *)(?:export )?(?:async )?(?:static )?(?:(?:function\*? )?#?[\w]+\(|constructor\().*$/.exec(line);
-    if (!opening || /^ *(if|for|while|switch|return|await|test)\b/.test(line) || !/[{(]$/.test(line.trimEnd()))
+    if (
+      !opening ||
+      /^ *(if|for|while|switch|return|await|test)\b/.test(line) ||
+      !/[{(]$/.test(line.trimEnd())
+    )
       continue;
     const indent = opening[1]!;
     const closing = (from: number): number =>
