@@ -170,6 +170,21 @@ programTest("compiled queries: the kernel finds what runBpf finds", ["python3"],
   assert.equal(counts.refused, 0);
 });
 
+programTest("parley packets compile shows the filter in words, and the JavaScript", ["node"], () => {
+  const run = (...args: readonly string[]): string =>
+    execFileSync("bin/parley", ["packets", "compile", ...args], { encoding: "utf8" });
+  const both = run("udp.port == 53");
+  assert.match(both, /^\(\d+\) ldh +\[12\] +; Ethernet: Type or length$/m);
+  assert.match(both, /jeq +#0x11 .*; is it 17, UDP\?$/m);
+  assert.match(both, /^only maybe, and taken: udp\.port == 53$/m);
+  assert.match(both, /^ {2}IPv4 behind .*GRE/m);
+  assert.match(both, /switch \(p\)/);
+  assert.doesNotMatch(run("udp", "--bpf"), /switch/);
+  assert.doesNotMatch(run("udp", "--js"), /ret +#/);
+  assert.match(run("--link-type", "101", "--bpf", "ip.ttl == 1"), /ldb +\[8\]/);
+  assert.match(run("--bpf", "frame.number == 1"), /nothing that a filter could tell apart/);
+});
+
 /** Filters of tcpdump's and queries that mean the same, at least of packets that are whole. */
 const CLASSICS: readonly (readonly [string, string])[] = [
   ["udp port 53", "udp.port == 53"],

@@ -5,38 +5,46 @@ import type { Known, LayerWalk } from "#packet/bpf/layer-walk.ts";
 import { largest } from "#packet/bpf/layout.ts";
 import type { DerivedOccurrence, Key } from "#packet/bpf/occurrence.ts";
 
-/** Values at which a number of a layer begins to mean something else, for the tests or for what follows. */
-export function breakpointsAt(
-  layer: LayerWalk,
-  following: Following,
-  known: Known,
-  key: Key,
-): readonly number[] {
-  const { message, state } = layer;
+/** Values at which a number of a layer begins or ceases to pass tests. */
+export function testsAt(layer: LayerWalk, known: Known, key: Key): readonly number[] {
   const layout = layer.layout(known);
   const most = largest(key.view);
   const scope = layer.scope(known, layout);
   const points: number[] = [];
-  const from = (expression: Expression | undefined): void => {
-    if (expression) points.push(...breakpointsOf(expression, key.key, most, scope));
-  };
   for (const test of layer.pending(known))
     for (const each of layer.occurrences(test, layout).found) {
       if (each.type === "bytes") continue;
       if (each.type === "number" ? each.key === key.key : isName(each.expression, key.key))
         points.push(...edges(each.accepted));
       if (each.type === "derived") {
-        from(each.when);
+        if (each.when) points.push(...breakpointsOf(each.when, key.key, most, scope));
         if (!isName(each.expression, key.key)) points.push(...changes(each, key.key, most, scope));
       }
     }
+  return points;
+}
+
+/** The values at which other fields have another place, the header is sound or not, or something else follows. */
+export function structureAt(
+  layer: LayerWalk,
+  following: Following,
+  known: Known,
+  { key, view }: Key,
+): readonly number[] {
+  const { message, state } = layer;
+  const most = largest(view);
+  const scope = layer.scope(known);
+  const points: number[] = [];
+  const from = (expression: Expression): void => {
+    points.push(...breakpointsOf(expression, key, most, scope));
+  };
   for (const { spec } of message.members) {
     if (spec.kind === "when") from(spec.condition);
     if (spec.kind === "choose") from(spec.on);
   }
   if (state.sure) for (const { holds } of message.checks) from(holds);
-  points.push(...wholeSizes(layer, known, key.key, most));
-  points.push(...following.breakpoints(known, key.key, most, scope));
+  points.push(...wholeSizes(layer, known, key, most));
+  points.push(...following.breakpoints(known, key, most, scope));
   return points;
 }
 

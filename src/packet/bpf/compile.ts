@@ -7,7 +7,7 @@ import type { Formula } from "#packet/bpf/formula.ts";
 import * as op from "#packet/bpf/opcodes.ts";
 import { startNode } from "#packet/bpf/start.ts";
 import { TestTable } from "#packet/bpf/tests.ts";
-import { isLeftOut, TooLarge, Walk, type WalkOptions } from "#packet/bpf/walk.ts";
+import { isLeftOut, KEEP_ALL, TooLarge, Walk, type WalkOptions } from "#packet/bpf/walk.ts";
 
 export interface BpfOptions {
   /** Bytes of a packet that are kept; what the query does not see is not counted on. */
@@ -61,8 +61,6 @@ export function explainBpf(
   );
 }
 
-/** What tcpdump keeps of a packet: more than any has. */
-const KEEP_ALL = 262_144;
 /** A plain query takes a thousand or two, some milliseconds each thousand. */
 const MOST_STEPS = 12_000;
 

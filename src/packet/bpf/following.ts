@@ -158,7 +158,7 @@ export class Following {
 
   /** Goes on with the next layer, if it can be known where that starts. */
   #goOn(known: Known, message: Message, certain: boolean): number {
-    const { walk, state } = this.#layer;
+    const { state } = this.#layer;
     const layout = this.#layer.layout(known);
     const needed = neededFor(message);
     const isSure =
@@ -171,7 +171,7 @@ export class Following {
     const end = layout.end + needed;
     const { place } = state;
     // Where X counts a header's size, nothing is certain any more.
-    if (place.x || place.base + end > walk.options.snapLength) return this.#move(known, message, false, 0);
+    if (place.x) return this.#move(known, message, false, 0);
     return this.#layer.withBytes(known, end, (at) => this.#withRoom(at, message, end));
   }
 

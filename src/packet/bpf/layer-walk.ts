@@ -12,7 +12,7 @@ import {
   type Interval,
 } from "#packet/bpf/interval.ts";
 import { largest, namesBefore, queryNames, type Layout } from "#packet/bpf/layout.ts";
-import { breakpointsAt } from "#packet/bpf/breakpoints.ts";
+import { structureAt, testsAt } from "#packet/bpf/breakpoints.ts";
 import { chooseByBytes } from "#packet/bpf/long-bytes.ts";
 import {
   endOf,
@@ -49,6 +49,7 @@ export class LayerWalk {
   readonly message: Message;
   readonly #own: readonly FieldTest[];
   readonly #memo = new Map<string, number>();
+  readonly #pending = new Map<number, readonly FieldTest[]>();
   readonly #following: Following;
 
   constructor(walk: Walk, state: WalkState) {
@@ -122,8 +123,13 @@ export class LayerWalk {
     return evaluateInterval(expression, this.scope(known));
   }
 
-  pending(known: Known): readonly FieldTest[] {
-    return this.#own.filter((test) => known.formula.tests.has(test.number) && !this.#isPresence(test));
+  pending({ formula }: Known): readonly FieldTest[] {
+    let pending = this.#pending.get(formula.id);
+    if (!pending) {
+      pending = this.#own.filter((test) => formula.tests.has(test.number) && !this.#isPresence(test));
+      this.#pending.set(formula.id, pending);
+    }
+    return pending;
   }
 
   occurrences(test: FieldTest, layout: Layout): Occurrences {
@@ -251,23 +257,31 @@ export class LayerWalk {
   /** Looks at a number and goes on for each of the intervals in which it means one thing. */
   decide(known: Known, key: Key, go: (known: Known) => number, extra: readonly number[] = []): number {
     const before = known.values.get(key.key) ?? { low: 0, high: largest(key.view) };
-    const points = [...breakpointsAt(this, this.#following, known, key), ...extra].filter(
+    const structure = structureAt(this, this.#following, known, key);
+    const points = [...structure, ...testsAt(this, known, key), ...extra].filter(
       (point) => point > before.low && point <= before.high,
     );
-    if (points.length === 0 && !this.state.sure) return this.#decided(known, key.key, before, go);
+    if (points.length === 0 && !this.state.sure) return this.#decided(known, key, before, structure, go);
     const starts = [...new Set([before.low, ...points])].sort((a, b) => a - b);
     return this.withBytes(known, key.view.offset + key.view.size, (at) => {
       const cases = starts.map((low, i): Case => {
         const interval = { low, high: (starts[i + 1] ?? before.high + 1) - 1 };
-        return { ...interval, target: this.#decided(at, key.key, interval, go) };
+        return { ...interval, target: this.#decided(at, key, interval, structure, go) };
       });
       const words = { note: `${this.#name}: ${key.title}`, ...(key.names && { names: key.names }) };
       return chooseBy(this.walk.graph, this.state.place, key.view, cases, words);
     });
   }
 
-  #decided(known: Known, name: string, interval: Interval, go: (known: Known) => number): number {
+  #decided(
+    known: Known,
+    key: Key,
+    interval: Interval,
+    structure: readonly number[],
+    go: (known: Known) => number,
+  ): number {
     this.walk.step();
+    const name = key.key;
     const values = new Map(known.values).set(name, interval);
     const now: Known = { ...known, values, done: new Set(known.done).add(name) };
     const layout = this.layout(now);
@@ -281,7 +295,7 @@ export class LayerWalk {
     return this.#continue(after, (next) => {
       if (this.state.sure && isHopeless(this, next, this.#following.needsEnd(next)))
         return this.#startAnew(next);
-      return go(this.#forgotten(next, name));
+      return go(this.#forgotten(next, key, structure));
     });
   }
 
@@ -293,18 +307,19 @@ export class LayerWalk {
   /** What a decision says of an occurrence: nothing, where the value does not pass. */
   #outcome(known: Known, each: Occurrence, name: string): Outcome | undefined {
     if (each.type === "bytes") return undefined;
-    const sure = this.#isSure(known, each) ? "yes" : "maybe";
+    let truth: boolean | undefined;
     if (each.type === "number") {
       if (each.key !== name) return undefined;
-      const truth = isAmong(known.values.get(name)!, each.accepted);
-      return truth === false ? undefined : truth ? sure : "maybe";
+      truth = isAmong(known.values.get(name)!, each.accepted);
+    } else {
+      if (!each.keys.includes(name) || each.keys.some((key) => !known.done.has(key))) return undefined;
+      const there = each.when ? truthOf(this.evaluate(known, each.when)) : true;
+      if (there === false) return undefined;
+      truth = isAmong(this.evaluate(known, each.expression), each.accepted);
+      if (truth === true && there === undefined) truth = undefined;
     }
-    if (!each.keys.includes(name) || each.keys.some((key) => !known.done.has(key))) return undefined;
-    const there = each.when ? truthOf(this.evaluate(known, each.when)) : true;
-    if (there === false) return undefined;
-    const truth = isAmong(this.evaluate(known, each.expression), each.accepted);
     if (truth === false) return undefined;
-    return truth && there ? sure : "maybe";
+    return truth && this.#isSure(known, each) ? "yes" : "maybe";
   }
 
   /** Whether the query sees a field that the filter sees. */
@@ -314,24 +329,35 @@ export class LayerWalk {
     return isSound(this, known, each.index);
   }
 
-  /** Drops a value that counts no longer, so that more ways are the same. */
-  #forgotten(known: Known, name: string): Known {
-    if (this.#isUsed(known, name)) return known;
+  /** Drops a value that counts no longer, or how exactly it is known, so that more ways are the same. */
+  #forgotten(known: Known, key: Key, structure: readonly number[]): Known {
+    const name = key.key;
     const values = new Map(known.values);
-    values.delete(name);
-    return { ...known, values };
-  }
-
-  #isUsed(known: Known, name: string): boolean {
-    const { message } = this;
-    if (this.state.sure || this.#following.namesUsed(known).has(name)) return true;
-    if (this.walk.placeNames(message).has(name)) return true;
     const wishes = new Set(this.pending(known).map(({ field }) => field.name));
-    return message.derived.some(
+    const isWished = this.message.derived.some(
       (derived) =>
         wishes.has(derived.name) &&
         [derived.expression, derived.when].some((each) => each && namesIn(each).has(name)),
     );
+    if (isWished) return known;
+    const isUsed =
+      this.state.sure ||
+      this.#following.namesUsed(known).has(name) ||
+      this.walk.placeNames(this.message).has(name);
+    if (!isUsed) values.delete(name);
+    else {
+      const value = known.values.get(name)!;
+      const low = Math.max(0, ...structure.filter((point) => point <= value.low));
+      const behind = Math.min(largest(key.view) + 1, ...structure.filter((point) => point > value.high));
+      // A number of which a header's size or a length is made counts itself.
+      if (!this.#isCounted(name)) values.set(name, { low, high: behind - 1 });
+    }
+    return { ...known, values };
+  }
+
+  #isCounted(name: string): boolean {
+    const { headerSize, size } = this.message;
+    return [headerSize, size].some((each) => each && namesIn(each).has(name));
   }
 
   #decideBytes(known: Known, first: BytesOccurrence): number {

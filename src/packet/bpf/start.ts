@@ -4,7 +4,7 @@ import type { Case } from "#packet/bpf/graph.ts";
 import * as op from "#packet/bpf/opcodes.ts";
 import type { Place } from "#packet/bpf/place.ts";
 import { acceptedNumbers, type FieldTest } from "#packet/bpf/tests.ts";
-import { isLeftOut, type Walk, type WalkState } from "#packet/bpf/walk.ts";
+import { isLeftOut, KEEP_ALL, type Walk, type WalkState } from "#packet/bpf/walk.ts";
 
 /** The program's first decisions: what is asked of the frame, and whether the kernel took a VLAN tag out of it. */
 export function startNode(walk: Walk, formula: Formula, first: Message): number {
@@ -35,7 +35,8 @@ function from(walk: Walk, formula: Formula, first: Message, place: Place): numbe
       formula: left,
       sure: true,
       there: place.stripped ? 4 : 0,
-      limit: Infinity,
+      // Of what is not kept the query sees nothing.
+      limit: walk.options.snapLength < KEEP_ALL ? walk.options.snapLength : Infinity,
       least: 0,
       tags: 0,
       network: false,
@@ -85,6 +86,6 @@ function lengthsOf(walk: Walk, test: FieldTest): ReturnType<typeof acceptedNumbe
   const { field, clauses, part, opaque } = test;
   if (!clauses || part || opaque) return undefined;
   // What is captured is what was kept.
-  const isKept = field.name === "frame.cap_len" && walk.options.snapLength >= 262_144;
+  const isKept = field.name === "frame.cap_len" && walk.options.snapLength >= KEEP_ALL;
   return field.name === "frame.len" || isKept ? acceptedNumbers(test, undefined) : undefined;
 }

@@ -7,6 +7,7 @@ import { LayerWalk } from "#packet/bpf/layer-walk.ts";
 import type { Interval } from "#packet/bpf/interval.ts";
 import { layoutOf, namesBefore, type Layout } from "#packet/bpf/layout.ts";
 import type { Place } from "#packet/bpf/place.ts";
+import { MOST_INSTRUCTIONS } from "#packet/bpf/opcodes.ts";
 import type { Occurrences } from "#packet/bpf/occurrence.ts";
 import type { FieldTest, TestTable } from "#packet/bpf/tests.ts";
 
@@ -17,7 +18,7 @@ export interface WalkState {
   readonly formula: Formula;
   /** The query sees this layer for certain. */
   readonly sure: boolean;
-  /** Bytes of the layer that the packet has for certain, and that the lengths in the headers before leave it. */
+  /** Bytes of the layer that the packet has for certain, and as many as lengths before and what is kept leave it. */
   readonly there: number;
   readonly limit: number;
   /** Bytes that the packet has for certain. */
@@ -41,6 +42,9 @@ export interface WalkOptions {
 export function isLeftOut({ fields }: WalkOptions, { field }: FieldTest): boolean {
   return fields !== undefined && field.type !== "protocol" && !fields.has(field.name);
 }
+
+/** What tcpdump keeps of a packet: more than any has. */
+export const KEEP_ALL = 262_144;
 
 /** The registry's table of IP's versions. */
 const VERSIONS = "raw.version";
@@ -68,6 +72,7 @@ export class Walk {
     Message,
     { readonly names: readonly string[]; readonly known: Map<string, Layout> }
   >();
+  readonly #wished = new Map<number, Map<Message, boolean>>();
   readonly #placeNames = new Map<Message, Set<string>>();
   readonly #occurrences = new Map<Layout, Map<string, Map<FieldTest, Occurrences>>>();
   /** The layers that the walk is in. */
@@ -84,7 +89,7 @@ export class Walk {
 
   /** Counts the work. Throws TooLarge when there is too much. */
   step(): void {
-    if (++this.#steps > this.options.budget || this.graph.nodes.length > this.options.budget)
+    if (++this.#steps > this.options.budget || this.graph.nodes.length > MOST_INSTRUCTIONS)
       throw new TooLarge();
   }
 
@@ -174,9 +179,14 @@ export class Walk {
   }
 
   isWished(formula: Formula, message: Message): boolean {
-    const tests = this.testsFrom(message);
-    for (const each of formula.tests) if (tests.has(each)) return true;
-    return false;
+    let known = this.#wished.get(formula.id);
+    if (!known) this.#wished.set(formula.id, (known = new Map()));
+    let wished = known.get(message);
+    if (wished === undefined) {
+      wished = !formula.tests.isDisjointFrom(this.testsFrom(message));
+      known.set(message, wished);
+    }
+    return wished;
   }
 
   #reachOf(message: Message): ReadonlySet<Message> {
