@@ -2,15 +2,7 @@ import { byteOffset, namesIn, type Expression } from "#packet/expression.ts";
 import type { Message } from "#packet/message.ts";
 import type { Formula, Outcome } from "#packet/bpf/formula.ts";
 import type { Case } from "#packet/bpf/graph.ts";
-import {
-  ANY,
-  evaluateInterval,
-  exactly,
-  isAmong,
-  truthOf,
-  TRUTH,
-  type Interval,
-} from "#packet/bpf/interval.ts";
+import { ANY, evaluateInterval, exactly, TRUTH, type Interval } from "#packet/bpf/interval.ts";
 import { largest, namesBefore, queryNames, type Layout } from "#packet/bpf/layout.ts";
 import { structureAt, testsAt } from "#packet/bpf/breakpoints.ts";
 import { chooseByBytes } from "#packet/bpf/long-bytes.ts";
@@ -26,11 +18,11 @@ import {
   type Occurrences,
 } from "#packet/bpf/occurrence.ts";
 import { chooseBy, chooseByLength, isLoadable, lengthFor } from "#packet/bpf/place.ts";
-import { isHopeless, isSound } from "#packet/bpf/soundness.ts";
+import { isHopeless, isSure, outcomeOf } from "#packet/bpf/soundness.ts";
 import { bytesNeeded, shortName } from "#packet/bpf/message-facts.ts";
 import type { FieldTest } from "#packet/bpf/tests.ts";
 import { Following } from "#packet/bpf/following.ts";
-import type { Walk, WalkState } from "#packet/bpf/walk.ts";
+import { isLeftOut, type Walk, type WalkState } from "#packet/bpf/walk.ts";
 
 /** What is known in the middle of a layer. */
 export interface Known {
@@ -41,6 +33,9 @@ export interface Known {
   readonly there: number;
   readonly least: number;
 }
+
+/** Of a test that is left out nothing is known but where it cannot hold. */
+const NOWHERE: Occurrences = { found: [], maybe: true };
 
 /** Writes the decisions of one layer: first those on which the places of fields hang, then tests, then what follows. */
 export class LayerWalk {
@@ -137,7 +132,9 @@ export class LayerWalk {
     const known = this.walk.occurrences(layout, stripped);
     let found = known.get(test);
     if (!found) {
-      found = occurrencesOf(test, this.message, layout, (view) => isLoadable(this.state.place, view));
+      found = isLeftOut(this.walk.options, test)
+        ? NOWHERE
+        : occurrencesOf(test, this.message, layout, (view) => isLoadable(this.state.place, view));
       known.set(test, found);
     }
     return found;
@@ -214,7 +211,7 @@ export class LayerWalk {
     const plain = found.filter((each) => each.type !== "derived");
     if (plain.length === 0) return this.#existing(known, more);
     const go = (at: Known): number => {
-      const outcome = plain.some((each) => this.#isSure(at, each)) ? "yes" : "maybe";
+      const outcome = plain.some((each) => isSure(this, at, each)) ? "yes" : "maybe";
       return this.#continue(this.assigned(at, [[test.number, outcome]]), (next) =>
         this.#existing(next, more),
       );
@@ -288,7 +285,7 @@ export class LayerWalk {
     const outcomes = new Map<number, Outcome>();
     for (const test of this.pending(now))
       for (const each of this.occurrences(test, layout).found) {
-        const outcome = this.#outcome(now, each, name);
+        const outcome = outcomeOf(this, now, each, name);
         if (outcome && outcomes.get(test.number) !== "yes") outcomes.set(test.number, outcome);
       }
     const after = this.assigned(now, [...outcomes]);
@@ -302,31 +299,6 @@ export class LayerWalk {
   /** The layer once more, with nothing certain: few ways are left apart then. */
   #startAnew({ formula, there, least }: Known): number {
     return this.walk.layer({ ...this.state, formula, there, least, sure: false }, true);
-  }
-
-  /** What a decision says of an occurrence: nothing, where the value does not pass. */
-  #outcome(known: Known, each: Occurrence, name: string): Outcome | undefined {
-    if (each.type === "bytes") return undefined;
-    let truth: boolean | undefined;
-    if (each.type === "number") {
-      if (each.key !== name) return undefined;
-      truth = isAmong(known.values.get(name)!, each.accepted);
-    } else {
-      if (!each.keys.includes(name) || each.keys.some((key) => !known.done.has(key))) return undefined;
-      const there = each.when ? truthOf(this.evaluate(known, each.when)) : true;
-      if (there === false) return undefined;
-      truth = isAmong(this.evaluate(known, each.expression), each.accepted);
-      if (truth === true && there === undefined) truth = undefined;
-    }
-    if (truth === false) return undefined;
-    return truth && this.#isSure(known, each) ? "yes" : "maybe";
-  }
-
-  /** Whether the query sees a field that the filter sees. */
-  #isSure(known: Known, each: Occurrence): boolean {
-    const bytes = Math.max(endOf(each), this.needed);
-    if (!this.state.sure || this.state.limit < bytes || known.there < bytes) return false;
-    return isSound(this, known, each.index);
   }
 
   /** Drops a value that counts no longer, or how exactly it is known, so that more ways are the same. */
@@ -370,7 +342,7 @@ export class LayerWalk {
         ) as BytesOccurrence | undefined;
         return found ? [{ test, patterns: found.patterns }] : [];
       });
-      const sure = this.#isSure(at, first) ? "yes" : "maybe";
+      const sure = isSure(this, at, first) ? "yes" : "maybe";
       const title = `${this.#name}: ${first.title}`;
       const then = (held: ReadonlySet<number>): number => {
         this.walk.step();

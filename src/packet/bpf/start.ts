@@ -8,7 +8,10 @@ import { isLeftOut, KEEP_ALL, type Walk, type WalkState } from "#packet/bpf/walk
 
 /** The program's first decisions: what is asked of the frame, and whether the kernel took a VLAN tag out of it. */
 export function startNode(walk: Walk, formula: Formula, first: Message): number {
-  const leftOut = walk.table.tests.filter((each) => isLeftOut(walk.options, each));
+  // With no fields at all, a test still cannot hold where its field cannot be.
+  const leftOut = walk.table.tests.filter(
+    (each) => walk.options.fields?.size !== 0 && isLeftOut(walk.options, each),
+  );
   const left = walk.assign(
     formula,
     leftOut.map(({ number }) => number),
