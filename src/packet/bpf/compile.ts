@@ -48,10 +48,13 @@ export function explainBpf(
   const table = new TestTable();
   const queries = "checked" in query ? [query] : query;
   const formula = table.formulas.or(queries.map(({ checked }) => table.formulaOf(checked)));
+  let tooMuch = false;
   for (const plan of plansFor(table, formula)) {
-    const options = { snapLength, budget: MOST_STEPS, ...plan };
-    const found = attempt(registry, table, formula, first, options);
-    if (found) return found;
+    // Sharing code makes the program shorter, not the work less.
+    if (tooMuch && plan.shared && !plan.fields) continue;
+    const found = attempt(registry, table, formula, first, { snapLength, budget: MOST_STEPS, ...plan });
+    if (typeof found === "object") return found;
+    tooMuch = found === "too much work";
   }
   const accept = { instruction: op.instruction(op.RET, snapLength), note: "accept" };
   return explained(
@@ -87,17 +90,17 @@ function attempt(
   formula: Formula,
   first: Message,
   options: WalkOptions,
-): ExplainedBpf | undefined {
+): ExplainedBpf | "too long" | "too much work" {
   const walk = new Walk(registry, table, first, options);
   let node: number;
   try {
     node = startNode(walk, formula, first);
   } catch (error) {
     if (!(error instanceof TooLarge)) throw error;
-    return undefined;
+    return "too much work";
   }
   const written = emitGraph(walk.graph, node, options.snapLength, op.MOST_INSTRUCTIONS);
-  if (!written) return undefined;
+  if (!written) return "too long";
   const doubts = new Map([...walk.doubts].map(([why, tests]) => [why, [...tests]]));
   if (table.unknown.size > 0) doubts.set("what a filter cannot know", [...table.unknown]);
   const leftOut = table.tests.filter((each) => isLeftOut(options, each));
