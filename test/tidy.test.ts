@@ -16,7 +16,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   wire: ["base", "packet"],
   whisper: ["base", "machine"],
   prompt: ["base", "api/gen", "api/client-types"],
-  sim: ["base", "machine", "host"],
+  sim: ["base", "machine", "host", "packet"],
   system: ["base", "host"],
   config: ["base"],
   services: ["whisper", "host", "machine", "base", "config", "packet", "wire"],

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { joinNames, suggestion } from "#config/edit-distance.ts";
+import { joinNames, suggestion } from "#base/edit-distance.ts";
 import { formatKeyPath } from "#config/key-path.ts";
 import { findLocated, type Found, type Located, type LocatedMap } from "#config/located.ts";
 import type { PlacedProblem } from "#config/problem.ts";

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { OperatorError } from "#base/operator-error.ts";
-import { joinNames, suggestion } from "#config/edit-distance.ts";
+import { joinNames, suggestion } from "#base/edit-distance.ts";
 
 export interface LayerFiles {
   /** The files to read, lowest layer first, absolute. */

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { explain, OperatorError } from "#base/operator-error.ts";
+import { OperatorError } from "#base/operator-error.ts";
 import { openCaptureFiles } from "#daemon/capture-files.ts";
 import type { ExchangeDefinition } from "#packet/exchange/definition.ts";
 import type { PacketsTools } from "#services/packets-tools.ts";
@@ -22,34 +22,11 @@ async function loadResponder(
   options: Readonly<Record<string, string>>,
 ): Promise<ExchangeDefinition> {
   const { path, changed } = await find(folder, name);
-  // The toolkit is the service's own: a packet that a responder builds is of the very protocols that take it apart.
-  const parley = await import("#wire/library.ts");
-  let loaded: { readonly exchange?: unknown };
-  try {
-    const url = pathToFileURL(path);
-    // Node keeps what it has loaded; a file that was changed is another one.
-    url.searchParams.set("changed", String(changed));
-    loaded = (await import(url.href)) as { readonly exchange?: unknown };
-  } catch (error) {
-    throw new OperatorError(`${path} cannot be loaded: ${explain(error)}`, GUIDE, { cause: error });
-  }
-  if (typeof loaded.exchange !== "function")
-    throw new OperatorError(`${path} exports no function exchange`, GUIDE);
-  let made: unknown;
-  try {
-    made = await (loaded.exchange as (tools: typeof parley, given: typeof options) => unknown)(
-      parley,
-      options,
-    );
-  } catch (error) {
-    throw new OperatorError(`${path}: ${explain(error)}`, "check its options, KEY=VALUE", { cause: error });
-  }
-  if (!isDefinition(made))
-    throw new OperatorError(
-      `exchange of ${path} returns neither a responder nor a machine`,
-      "return what parley.responder or parley.machine makes",
-    );
-  return made;
+  const url = pathToFileURL(path);
+  // Node keeps what it has loaded; a file that was changed is another one.
+  url.searchParams.set("changed", String(changed));
+  const { loadExchange } = await import("#packet-tools/load-exchange.ts");
+  return loadExchange(url, options);
 }
 
 async function find(
@@ -85,17 +62,4 @@ async function listResponders(folder: string): Promise<readonly string[]> {
   return [...new Set(names)].sort();
 }
 
-function isDefinition(value: unknown): value is ExchangeDefinition {
-  if (typeof value !== "object" || value === null) return false;
-  const { name, initial, states, data } = value as Partial<Record<keyof ExchangeDefinition, unknown>>;
-  return (
-    typeof name === "string" &&
-    typeof initial === "string" &&
-    typeof data === "function" &&
-    typeof states === "object" &&
-    states !== null
-  );
-}
-
 const ENDINGS = [".ts", ".mjs"];
-const GUIDE = "see docs/guide/responders.md";

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { seededRandom } from "#base/random.ts";
-import { explain, OperatorError } from "#base/operator-error.ts";
+import { OperatorError } from "#base/operator-error.ts";
 import { safeText } from "#base/safe-text.ts";
 import { PacketRunner } from "#machine/packet-runner.ts";
 import { compileBpf } from "#packet/bpf/compile.ts";
@@ -13,11 +13,13 @@ import { Packet } from "#packet/dissect.ts";
 import type { Message } from "#packet/message.ts";
 import type { Frame } from "#packet/query/frame.ts";
 import type { Registry } from "#packet/registry.ts";
+import type { PacketHandlers } from "#host/packet-sockets.ts";
 import { systemHost } from "#system/host.ts";
 import * as parley from "#wire/library.ts";
 import { readArguments } from "#packet-tools/arguments.ts";
 import { collectCapture } from "#packet-tools/capture-source.ts";
 import { packetSockets, whenAskedToEnd } from "#packet-tools/interface.ts";
+import { loadExchange } from "#packet-tools/load-exchange.ts";
 import { Output } from "#packet-tools/output.ts";
 import { firstOf } from "#packet-tools/queries.ts";
 import { rowOf, rowPrinter } from "#packet-tools/row.ts";
@@ -51,7 +53,7 @@ export async function runRespond(args: readonly string[]): Promise<number> {
     throw new OperatorError("an interface and a file are needed", "parley packets respond IF FILE.ts", {
       exitStatus: 2,
     });
-  const definition = await loadExchange(file, optionsIn(positionals));
+  const definition = await loadExchange(pathToFileURL(resolve(file)), optionsIn(positionals));
   if (values.dot) {
     process.stdout.write(exchangeDot(definition));
     return 0;
@@ -68,31 +70,6 @@ function optionsIn(words: readonly string[]): Record<string, string> {
     return match ? [[match[1]!, match[2]!] as const] : [];
   });
   return Object.fromEntries(found);
-}
-
-/** What a file exports as `exchange`. Throws OperatorError that says what is wrong with the file. */
-export async function loadExchange(
-  file: string,
-  options: Readonly<Record<string, string>>,
-): Promise<ExchangeDefinition> {
-  let loaded: { readonly exchange?: unknown };
-  try {
-    loaded = (await import(pathToFileURL(resolve(file)).href)) as { readonly exchange?: unknown };
-  } catch (error) {
-    throw new OperatorError(`${file} cannot be loaded: ${explain(error)}`, "see examples/packets");
-  }
-  if (typeof loaded.exchange !== "function")
-    throw new OperatorError(`${file} exports no function exchange`, "see examples/packets");
-  try {
-    return (loaded.exchange as (tools: typeof parley, given: typeof options) => ExchangeDefinition)(
-      parley,
-      options,
-    );
-  } catch (error) {
-    throw new OperatorError(`${file}: ${explain(error)}`, "its options are given as KEY=VALUE", {
-      exitStatus: 2,
-    });
-  }
 }
 
 async function respondLive(
@@ -114,11 +91,8 @@ async function respondLive(
   let exchange = new Exchange(registry, definition, first, host.random);
   const makeRunner = () => new PacketRunner<ExchangeOutput>(exchange, host.clock, tell);
   let runner = makeRunner();
-  const handlers = {
-    received: (packet: Parameters<ReturnType<typeof runner.handlers>["received"]>[0]) =>
-      runner.handlers(fail).received(packet),
-    failed: fail,
-  };
+  let { received } = runner.handlers(fail);
+  const handlers: PacketHandlers = { received: (packet) => received(packet), failed: fail };
   const filter = compileBpf(registry, exchange.queries, first);
   const socket = await packetSockets().open(
     { interface: name, mode: "latency", promiscuous: true, filter },
@@ -128,6 +102,7 @@ async function respondLive(
     first = firstOf(registry, socket.linkType);
     exchange = new Exchange(registry, definition, first, host.random);
     runner = makeRunner();
+    ({ received } = runner.handlers(fail));
     socket.setFilter(compileBpf(registry, exchange.queries, first));
   }
   const signals = whenAskedToEnd();

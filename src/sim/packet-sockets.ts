@@ -13,7 +13,8 @@ import type {
 } from "#host/packet-sockets.ts";
 import type { SimLinks } from "#sim/links.ts";
 import type { Machine, Network } from "#sim/network.ts";
-import { runFilter } from "#sim/packet-sockets-filter.ts";
+import { runBpf, type BpfMetadata } from "#packet/bpf/run.ts";
+import { verifyBpf } from "#packet/bpf/verify.ts";
 import { SimPort, type Tap } from "#sim/packet-sockets-port.ts";
 
 /** Packet sockets of one simulated machine. */
@@ -99,7 +100,7 @@ class SimPacketSocket implements PacketSocket, Tap {
     this.#clock = clock;
     this.#options = options;
     this.#handlers = handlers;
-    this.#filter = filter;
+    this.#filter = verified(filter);
     this.group = fanoutGroup;
     port.taps.add(this);
   }
@@ -125,7 +126,7 @@ class SimPacketSocket implements PacketSocket, Tap {
   }
 
   setFilter(filter: BpfProgram | undefined): void {
-    this.#filter = filter;
+    this.#filter = verified(filter);
     this.#waiting = [];
     this.#waitingBytes = 0;
   }
@@ -152,7 +153,9 @@ class SimPacketSocket implements PacketSocket, Tap {
     const kind = outgoing ? 4 : kindOf(frame, this.#port.link()?.hardwareAddress);
     if (outgoing ? !this.#options.outgoing : kind === 3 && !this.#options.promiscuous) return;
     const { bytes, vlan } = untagged(frame);
-    const kept = this.#filter ? runFilter(this.#filter, { bytes, vlan, kind }) : frame.length;
+    const kept = this.#filter
+      ? runBpf(this.#filter, bytes, filteredFacts(bytes, vlan, kind, this.#port.link()?.index))
+      : frame.length;
     if (kept === 0) return;
     this.#received++;
     // The kernel's filter counts without the tag, which comes back afterwards.
@@ -225,6 +228,29 @@ function untagged(frame: Uint8Array) {
   bytes.set(frame.subarray(0, 12));
   bytes.set(frame.subarray(16), 12);
   return { bytes, vlan: { tpid, tci: (frame[14]! << 8) | frame[15]! } };
+}
+
+/** What the kernel's filters learn of a frame beside its bytes, from which an outermost VLAN tag was taken. */
+export function filteredFacts(
+  bytes: Uint8Array,
+  vlan: { readonly tpid: number; readonly tci: number } | undefined,
+  pktType: number,
+  interfaceIndex: number | undefined,
+): BpfMetadata {
+  return {
+    pktType,
+    protocol: ((bytes[12] ?? 0) << 8) | (bytes[13] ?? 0),
+    ...(interfaceIndex !== undefined && { interfaceIndex }),
+    ...(vlan && { vlanPresent: true, vlanTci: vlan.tci, vlanTpid: vlan.tpid }),
+  };
+}
+
+/** As the kernel: a program that could run on is refused when it is set. */
+function verified(filter: BpfProgram | undefined): BpfProgram | undefined {
+  const verdict = filter && verifyBpf(filter);
+  if (verdict?.ok === false)
+    throw new Error(`a filter that the kernel refuses: instruction ${verdict.at}: ${verdict.error}`);
+  return filter;
 }
 
 /** Of Ethernet. */

@@ -27,9 +27,8 @@ const headerLength = u8(computed("headerSize / 8 - 1"), {
 
 const OCTETS = { type: "number", title: "Length in bytes", value: "length * 8 + 8" } as const;
 
-/** Options that every router on the way looks at. RFC 8200 4.3. */
-export const HopByHopOptions = message("ipv6.hopopts", {
-  title: "IPv6 Hop-by-Hop Options",
+/** What both headers that hold options are. */
+const optionsHeader = {
   label: "IPv6",
   rfc: "RFC 8200",
   fields: {
@@ -40,30 +39,25 @@ export const HopByHopOptions = message("ipv6.hopopts", {
   },
   headerSize: "length * 8 + 8",
   next: { table: "ip.proto", key: "nextHeader" },
-  on: { "ip.proto": 0 },
-  info: ({ nextHeader: following }) => nextHeaderText(following),
   mayOverrun: true,
   readsWhole: true,
+} as const;
+
+/** Options that every router on the way looks at. RFC 8200 4.3. */
+export const HopByHopOptions = message("ipv6.hopopts", {
+  title: "IPv6 Hop-by-Hop Options",
+  ...optionsHeader,
+  on: { "ip.proto": 0 },
+  info: ({ nextHeader: following }) => nextHeaderText(following),
   derived: { "ipv6.hopopts.len_oct": OCTETS },
 });
 
 /** Options for the destination alone, or, before a routing header, for each stop. RFC 8200 4.6. */
 export const DestinationOptions = message("ipv6.dstopts", {
   title: "IPv6 Destination Options",
-  label: "IPv6",
-  rfc: "RFC 8200",
-  fields: {
-    nextHeader: nextHeader(".nxt"),
-    length: headerLength,
-    options: list(struct(Ipv6Option, { query: "ipv6.opt" })),
-    padding: padding(8),
-  },
-  headerSize: "length * 8 + 8",
-  next: { table: "ip.proto", key: "nextHeader" },
+  ...optionsHeader,
   on: { "ip.proto": 60 },
   info: ({ nextHeader: following }) => nextHeaderText(following),
-  mayOverrun: true,
-  readsWhole: true,
   derived: { "ipv6.dstopts.len_oct": OCTETS },
   // A mobile node's packets are summed with its home address, RFC 6275 6.3.
   endpoints: ({ options }): Endpoints => {

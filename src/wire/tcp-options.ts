@@ -1,3 +1,4 @@
+import { groupBy } from "#base/group-by.ts";
 import { bit, bits, bytes, choose, computed, list, u16, u24, u32, u8, when } from "#packet/field.ts";
 import { message } from "#packet/message.ts";
 import { MULTIPATH, multipathForms } from "#wire/tcp-multipath.ts";
@@ -225,7 +226,7 @@ const FORM = ASKED.reduceRight(
   "length == 2 ? 256 : kind",
 );
 
-const containers = Map.groupBy(KINDS, ({ query }) => query);
+const containers = groupBy(KINDS, ({ query }) => query);
 
 /** One option. Kinds 0 and 1 are single bytes. RFC 9293 3.1. */
 export const TcpOption = message("tcp.option", {

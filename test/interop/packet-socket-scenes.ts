@@ -5,7 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { BpfInstruction } from "#base/bpf.ts";
 import { seededRandom, type Random } from "#base/random.ts";
 import { CaptureReader } from "#packet/file/capture-reader.ts";
-import { runFilter } from "#sim/packet-sockets-filter.ts";
+import { runBpf } from "#packet/bpf/run.ts";
+import { filteredFacts } from "#sim/packet-sockets.ts";
 import {
   Box,
   frame,
@@ -283,7 +284,7 @@ async function programs(mode: Mode) {
     [a.kept.length, all.kept.length] = [0, 0];
     b.socket.send(frames);
     const expected = frames
-      .map((bytes) => Math.min(runFilter(program, { bytes, vlan: undefined, kind: 1 }), bytes.length))
+      .map((bytes) => Math.min(runBpf(program, bytes, filteredFacts(bytes, undefined, 1, 1)), bytes.length))
       .filter((length) => length > 0);
     await until(() => all.kept.length === frames.length && a.kept.length >= expected.length, "frames");
     const lengths = a.kept.map(({ bytes }) => bytes.length);

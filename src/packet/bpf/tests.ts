@@ -1,3 +1,4 @@
+import { neededField } from "#packet/query/needed-field.ts";
 import type { QueryField } from "#packet/query-field.ts";
 import { hexText } from "#packet/primitive.ts";
 import type { Checked, Comparable, FieldOperand, Operand, Test } from "#packet/query/checked.ts";
@@ -177,21 +178,6 @@ function plainOperand(operand: Operand): PlainOperand | undefined {
     default:
       return undefined;
   }
-}
-
-/** A field without which a test cannot hold. */
-function neededField(test: Test): QueryField | undefined {
-  const find = (operand: Operand): QueryField | undefined => {
-    if (operand.type === "field") return operand.field;
-    if (operand.type === "slice") return find(operand.of);
-    if (operand.type === "arithmetic") return find(operand.left) ?? find(operand.right);
-    // No value at all is 0 to count.
-    return operand.type === "call" && operand.name !== "count" && operand.args.length === 1
-      ? find(operand.args[0]!)
-      : undefined;
-  };
-  if (test.type !== "compare") return find(test.operand);
-  return find(test.left) ?? find(test.right);
 }
 
 /**

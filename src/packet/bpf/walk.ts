@@ -183,7 +183,8 @@ export class Walk {
     if (!known) this.#wished.set(formula.id, (known = new Map()));
     let wished = known.get(message);
     if (wished === undefined) {
-      wished = !formula.tests.isDisjointFrom(this.testsFrom(message));
+      const reached = this.testsFrom(message);
+      wished = [...formula.tests].some((each) => reached.has(each));
       known.set(message, wished);
     }
     return wished;

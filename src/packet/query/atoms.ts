@@ -1,6 +1,6 @@
+import { neededField } from "#packet/query/needed-field.ts";
 import { hexText } from "#packet/primitive.ts";
-import type { QueryField } from "#packet/query-field.ts";
-import type { Checked, Constant, FieldOperand, Operand, Test } from "#packet/query/checked.ts";
+import type { Checked, Constant, FieldOperand, Test } from "#packet/query/checked.ts";
 import { singleField } from "#packet/query/test-code.ts";
 
 /** One test, asked once however many queries hold it. */
@@ -46,7 +46,7 @@ export class AtomTable {
 
   /** A test of a field fails where none of the protocols is that have it. */
   #presence(test: Test): readonly Atom[] | undefined {
-    const field = fieldNeeded(test);
+    const field = neededField(test);
     if (!field || field.layers.length === 0 || field.layers.some(({ transparent }) => transparent))
       return undefined;
     const protocols = new Map(field.layers.map((layer) => [layer.protocol, layer]));
@@ -103,21 +103,6 @@ function wayOf(field: FieldOperand | undefined): Atom["way"] {
   const name = field?.field.name ?? "frame";
   if (name === "frame" || name === "frame.protocols") return "thorough";
   return name.startsWith("frame.") ? "frame" : "watched";
-}
-
-/** A field without which the test cannot hold. */
-function fieldNeeded(test: Test): QueryField | undefined {
-  const find = (operand: Operand): QueryField | undefined => {
-    if (operand.type === "field") return operand.field;
-    if (operand.type === "slice") return find(operand.of);
-    if (operand.type === "arithmetic") return find(operand.left) ?? find(operand.right);
-    // No value at all is 0 to count.
-    return operand.type === "call" && operand.name !== "count" && operand.args.length === 1
-      ? find(operand.args[0]!)
-      : undefined;
-  };
-  if (test.type !== "compare") return find(test.operand);
-  return find(test.left) ?? find(test.right);
 }
 
 /** One value that passes is enough. */

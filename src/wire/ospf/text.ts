@@ -1,3 +1,4 @@
+import { groupBy } from "#base/group-by.ts";
 import type { ValuesOf } from "#packet/message.ts";
 import type {
   DatabaseDescription,
@@ -63,7 +64,7 @@ function descriptionText(values: ValuesOf<typeof DatabaseDescription>): string {
 
 /** "3 LSAs: 2 router, network". */
 function lsasText(lsas: readonly { readonly lsType: number }[]): string {
-  const kinds = [...Map.groupBy(lsas, ({ lsType }) => lsType)].map(([type, { length }]) => {
+  const kinds = [...groupBy(lsas, ({ lsType }) => lsType)].map(([type, { length }]) => {
     const name = LSA_NAMES[type] ?? `type ${type}`;
     return length === 1 ? name : `${length} ${name}`;
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { editDistance, joinNames, nearestNames, suggestion } from "#config/edit-distance.ts";
+import { editDistance, joinNames, nearestNames, suggestion } from "#base/edit-distance.ts";
 
 test("A swap, a change, a missing and an extra letter each count one.", () => {
   for (const typed of ["wihsper", "whimper", "whsper", "whispper"])
