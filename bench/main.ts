@@ -3,7 +3,12 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>>
   whisper: () => import("./whisper.ts"),
   start: () => import("./start.ts"),
   prompt: () => import("./prompt.ts"),
+  routes: () => import("./routes.ts"),
+  "packets-bpf": () => import("./packets-bpf.ts"),
   "packets-offline": () => import("./packets-offline.ts"),
+  ospf: () => import("./ospf.ts"),
+  "ospf-spf": () => import("./ospf-spf.ts"),
+  "packets-live": () => import("./packets-live.ts"),
 };
 
 // Whoever reads may have seen enough (| head). Benches end their processes when this one exits.

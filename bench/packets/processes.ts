@@ -8,6 +8,8 @@ export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
   readonly seconds: number;
+  /** Of all processors, in the program and in the system; 0 when nobody asked. */
+  readonly processorSeconds: number;
   /** Most memory that it held at once; 0 when nobody asked. */
   readonly peakBytes: number;
 }
@@ -15,6 +17,8 @@ export interface Ended {
 export interface RunOptions {
   /** Standard output is thrown away. */
   readonly isSilent?: boolean;
+  /** Asks how long processors worked for it. */
+  readonly timesProcessors?: boolean;
   /** Looks at the memory every few milliseconds. */
   readonly watchesMemory?: boolean;
 }
@@ -25,7 +29,8 @@ const running = new Set<ChildProcess>();
 export async function runProcess(command: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const begin = performance.now();
   const stdout = options.isSilent ? "ignore" : "pipe";
-  const child = spawn(command[0]!, command.slice(1), { stdio: ["ignore", stdout, "pipe"] });
+  const [program, ...args] = options.timesProcessors ? [...TIMED, ...command] : command;
+  const child = spawn(program!, args, { stdio: ["ignore", stdout, "pipe"] });
   running.add(child);
   const texts = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
@@ -42,7 +47,17 @@ export async function runProcess(command: readonly string[], options: RunOptions
   });
   const seconds = (performance.now() - begin) / 1_000;
   if (status !== 0) throw new Error(`${command.join(" ")} ended with ${status}: ${texts.stderr}`);
-  return { ...texts, seconds, peakBytes };
+  const processorSeconds = options.timesProcessors ? processorSecondsIn(texts.stderr) : 0;
+  return { ...texts, seconds, processorSeconds, peakBytes };
+}
+
+/** A shell says how long its children took. */
+const TIMED = ["/bin/sh", "-c", '"$@"; status=$?; times >&2; exit $status', "sh"];
+
+/** The last line: user and system, as in "0m1.234s 0m0.567s". */
+function processorSecondsIn(text: string): number {
+  const times = [...(text.trim().split("\n").at(-1) ?? "").matchAll(/(\d+)m([\d.]+)s/g)];
+  return times.reduce((sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds), 0);
 }
 
 /** Linux alone says it while a process lives. */

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { Packet } from "#packet/dissect.ts";
 import { CaptureReader } from "#packet/file/capture-reader.ts";
 import type { Message } from "#packet/message.ts";
@@ -20,8 +22,8 @@ export interface Measured {
 }
 
 /*
- * worker.ts MODE FILE [QUERY]…: one way of looking at the packets of a file, in a process of its own, so that none is
- * compiled with what another one does.
+ * worker.ts MODE WAY FILE [QUERY]…: one way of looking at the packets of a file, in a process of its own, so that none is
+ * compiled with what another one does. WAY is memory, file, or threads for a file by two of them.
  */
 const registry = standardRegistry();
 
@@ -58,13 +60,17 @@ const looks: Readonly<Record<string, (queries: readonly string[]) => Look>> = {
 };
 
 /** Visits each value, and those in it. */
-function countOf(values: object): number {
+function countOf(values: Readonly<Record<string, unknown>>): number {
   let count = 0;
-  for (const value of Object.values(values) as readonly unknown[]) {
-    count++;
-    if (typeof value === "object" && value !== null && !(value instanceof Uint8Array))
-      count += countOf(value);
-  }
+  for (const name in values) count += 1 + countIn(values[name]);
+  return count;
+}
+
+function countIn(value: unknown): number {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return 0;
+  if (!Array.isArray(value)) return countOf(value as Readonly<Record<string, unknown>>);
+  let count = 0;
+  for (const item of value as readonly unknown[]) count += 1 + countIn(item);
   return count;
 }
 
@@ -92,20 +98,70 @@ function inMemory(path: string, look: Look, passes: number): Measured {
   return { packets, nanoseconds: best / packets, count };
 }
 
+/** The message that packets of a link type start with, looked up when it changes. */
+function firstMessages(): (linkType: number) => Message {
+  let [known, first] = [-1, registry.fallback];
+  return (linkType) => {
+    if (linkType !== known) first = firstOf(registry, linkType);
+    known = linkType;
+    return first;
+  };
+}
+
 /** Once, as a tool reads it. */
 async function fromFile(path: string, look: Look): Promise<Measured> {
   const begin = performance.now();
+  const firstFor = firstMessages();
   let [packets, count] = [0, 0];
   await readCapture(path, ({ reader, frame }) => {
     packets++;
-    count += look(reader, frame, firstOf(registry, reader.linkType));
+    count += look(reader, frame, firstFor(reader.linkType));
   });
   return { packets, nanoseconds: ((performance.now() - begin) * 1e6) / packets, count };
 }
 
+/**
+ * The same by two threads. Walking over the records costs little beside what is in them, so each thread walks over all
+ * and looks at the blocks that the other has not taken.
+ */
+async function byThreads(path: string, look: Look): Promise<Measured> {
+  const begin = performance.now();
+  const taken = new Int32Array(new SharedArrayBuffer(4));
+  const other = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2), workerData: taken });
+  const [own, [others]] = await Promise.all([
+    ofBlocks(path, look, taken),
+    once(other, "message") as Promise<[Share]>,
+  ]);
+  const packets = own.packets + others.packets;
+  const count = own.count + others.count;
+  return { packets, nanoseconds: ((performance.now() - begin) * 1e6) / packets, count };
+}
+
+type Share = Pick<Measured, "packets" | "count">;
+
+/** Looks at blocks of packets that nobody has taken; `taken` says how many are. */
+async function ofBlocks(path: string, look: Look, taken: Int32Array): Promise<Share> {
+  const firstFor = firstMessages();
+  let [packets, count, current, isOwn] = [0, 0, -1, false];
+  await readCapture(path, ({ reader, frame }) => {
+    const block = Math.floor((reader.number - 1) / BLOCK_PACKETS);
+    if (block !== current) isOwn = Atomics.compareExchange(taken, 0, block, block + 1) === block;
+    current = block;
+    if (!isOwn) return;
+    packets++;
+    count += look(reader, frame, firstFor(reader.linkType));
+  });
+  return { packets, count };
+}
+
+const BLOCK_PACKETS = 2_000;
 const PASSES = 3;
 const [mode = "", way, path = "", ...texts] = process.argv.slice(2);
 const make = looks[mode];
 if (!make) throw new Error(`no mode ${mode}`);
-const measured = way === "file" ? await fromFile(path, make(texts)) : inMemory(path, make(texts), PASSES);
-process.stdout.write(JSON.stringify(measured));
+const look = make(texts);
+if (isMainThread) {
+  const inFile = way === "file" ? fromFile : byThreads;
+  const measured = way === "memory" ? inMemory(path, look, PASSES) : await inFile(path, look);
+  process.stdout.write(JSON.stringify(measured));
+} else parentPort!.postMessage(await ofBlocks(path, look, workerData as Int32Array));

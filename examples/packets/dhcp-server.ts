@@ -150,9 +150,8 @@ function askedIn({ Dhcp }: Parley, packet: Packet): Asked {
     const value = option(wanted);
     return typeof value === "string" ? value : undefined;
   };
-  const id = option(61);
   return {
-    client: id === undefined ? clientMac : JSON.stringify(id),
+    client: clientOf(option(61), clientMac),
     mac: clientMac,
     clientIp,
     broadcast: broadcast === 1,
@@ -160,6 +159,12 @@ function askedIn({ Dhcp }: Parley, packet: Packet): Asked {
     requested: text(50),
     server: text(54),
   };
+}
+
+/** Who a client identifier names: one that is a MAC address is the same as none. */
+function clientOf(id: unknown, mac: string): string {
+  const { mac: named } = (id ?? { mac }) as { readonly mac?: unknown };
+  return typeof named === "string" ? named : JSON.stringify(id);
 }
 
 const NO_MAC = "00:00:00:00:00:00";

@@ -12,6 +12,7 @@ import {
   ipTo,
   optionsOf,
   resolving,
+  roundedMs,
   stationOf,
   wholeNumber,
   type HopData,
@@ -155,7 +156,7 @@ function connecting({ parley, segment, arp, fromPeer }: Parts): States {
           data.sequence = (data.sequence + 1) >>> 0;
           data.expected = (packet.get(Tcp)!.sequence + 1) >>> 0;
           data.tries = 0;
-          tell("connected", { ms: now - data.startedAt });
+          tell("connected", { ms: roundedMs(now - data.startedAt) });
           return segment(data, { ack: true });
         },
         go: "open",

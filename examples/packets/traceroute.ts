@@ -14,6 +14,7 @@ import {
   optionsOf,
   quoted,
   resolving,
+  roundedMs,
   stationOf,
   wholeNumber,
   type HopData,
@@ -100,7 +101,10 @@ function probing(
   const { Ipv4, query } = parley;
   const note = (packet: Packet | undefined, { data, now, tell }: Context): void => {
     const router = packet?.get(Ipv4)?.source;
-    tell(`${data.ttl} ${router ?? "*"}`, router === undefined ? undefined : { ms: now - data.sentAt });
+    tell(
+      `${data.ttl} ${router ?? "*"}`,
+      router === undefined ? undefined : { ms: roundedMs(now - data.sentAt) },
+    );
     data.hops.push(router);
     data.ttl++;
     data.tries = 0;

@@ -8,7 +8,9 @@ import {
   type GetVersionResponse,
 } from "#api/gen/parley/v1/node_pb.ts";
 import { LinksService } from "#api/gen/parley/v1/links_pb.ts";
+import { OspfService } from "#api/gen/parley/v1/ospf_pb.ts";
 import { PacketsService } from "#api/gen/parley/v1/packets_pb.ts";
+import { RoutesService } from "#api/gen/parley/v1/routes_pb.ts";
 import { WhisperService } from "#api/gen/parley/v1/whisper_pb.ts";
 import { HttpCalls, type ServerPlace } from "#api/http-calls.ts";
 import { serviceClient } from "#api/service-client.ts";
@@ -41,6 +43,8 @@ export async function connectTo(target: ApiTarget): Promise<ParleyConnection> {
       client: {
         node: serviceClient(NodeService, calls),
         links: serviceClient(LinksService, calls),
+        routes: serviceClient(RoutesService, calls),
+        ospf: serviceClient(OspfService, calls),
         whisper: serviceClient(WhisperService, calls),
         packets: serviceClient(PacketsService, calls),
       },

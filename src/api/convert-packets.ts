@@ -1,13 +1,16 @@
 // From captures and responders to the messages of parley.v1.
 
 import { create } from "@bufbuild/protobuf";
-import { timestampOf } from "#api/convert.ts";
+import { timestampOf } from "#api/convert-time.ts";
 import {
   CapturedPacketsSchema,
   CaptureSchema,
+  ResponderEventSchema,
+  ResponderNews,
   ResponderSchema,
   RunState,
 } from "#api/gen/parley/v1/packets_pb.ts";
+import type { ResponderDetail } from "#services/events.ts";
 import type {
   CapturedBatch,
   CapturedPacket,
@@ -35,7 +38,8 @@ export function captureMessage(capture: CaptureStatus) {
 }
 
 export function responderMessage(responder: ResponderStatus) {
-  const { name, configured, position, seen, matched, sent, errors, lastError, lastErrorPacket } = responder;
+  const { name, configured, position, seen, matched, sent, dropped, errors } = responder;
+  const { lastError, lastErrorPacket } = responder;
   const lastErrorTime = timestampOf(responder.lastErrorAt);
   return create(ResponderSchema, {
     ...runFields(responder),
@@ -45,11 +49,16 @@ export function responderMessage(responder: ResponderStatus) {
     seen: BigInt(seen),
     matched: BigInt(matched),
     sent: BigInt(sent),
+    dropped: BigInt(dropped),
     errors: BigInt(errors),
     lastError,
     lastErrorPacket,
     ...(lastErrorTime && { lastErrorTime }),
   });
+}
+
+export function responderEvent({ type: _, news, leftOut, ...texts }: ResponderDetail) {
+  return create(ResponderEventSchema, { ...texts, news: NEWS[news], leftOut: BigInt(leftOut) });
 }
 
 function runFields({ interface: name, state, since, reason, nextAttempt }: RunStatus) {
@@ -79,6 +88,15 @@ function packetFields(packet: CapturedPacket) {
     info: info.toWellFormed(),
   };
 }
+
+const NEWS: Readonly<Record<ResponderDetail["news"], ResponderNews>> = {
+  started: ResponderNews.STARTED,
+  state: ResponderNews.STATE,
+  told: ResponderNews.TOLD,
+  failed: ResponderNews.FAILED,
+  done: ResponderNews.DONE,
+  stopped: ResponderNews.STOPPED,
+};
 
 const STATES: Readonly<Record<PacketsState, RunState>> = {
   starting: RunState.STARTING,

@@ -2,14 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import {
-  chatMessage,
-  eventMessage,
-  msOf,
-  peerMessage,
-  serviceStatusMessage,
-  timestampOf,
-} from "#api/convert.ts";
+import { chatMessage, eventMessage, peerMessage, serviceStatusMessage } from "#api/convert.ts";
+import { msOf, timestampOf } from "#api/convert-time.ts";
 import { EventSchema } from "#api/gen/parley/v1/node_pb.ts";
 import { MessageSchema } from "#api/gen/parley/v1/whisper_pb.ts";
 import { fakeMessage, fakePeer, fakeStatus } from "#api/fake-control.ts";
@@ -90,6 +84,12 @@ test("an event carries each kind of detail", () => {
   assert.deepEqual(sent({ type: "service", status: fakeStatus("links", "failed") }), {
     ...bare,
     serviceStatus: { ...status, reason: "it fell over" },
+  });
+  const responder = { name: "arp", interface: "eth0", text: "heard", details: '{"of":1}', leftOut: 5 };
+  const rest = { type: "responder", from: "", to: "", packet: "" } as const;
+  assert.deepEqual(sent({ ...rest, ...responder, news: "told" }), {
+    ...bare,
+    responder: { ...responder, news: "RESPONDER_NEWS_TOLD", leftOut: "5" },
   });
   assert.ok("message" in Object(sent({ type: "message", message: fakeMessage("1", "hello") })));
   assert.ok("peer" in Object(sent({ type: "peer", peer: fakePeer("192.0.2.7:55555") })));

@@ -1,8 +1,11 @@
 // From the values of the services to the messages of parley.v1. Our times are ms since the Unix epoch.
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs, timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { interfaceMessage } from "#api/convert-links.ts";
+import { ospfEvent } from "#api/convert-ospf.ts";
+import { responderEvent } from "#api/convert-packets.ts";
+import { timestampOf } from "#api/convert-time.ts";
 import {
   EventSchema,
   Level,
@@ -10,22 +13,15 @@ import {
   ServiceStatusSchema,
 } from "#api/gen/parley/v1/node_pb.ts";
 import { MessageSchema, PeerSchema, PeerState as WirePeerState } from "#api/gen/parley/v1/whisper_pb.ts";
-import type { EventDetail, NodeEvent, PeerState, PeerStatus, ShownMessage } from "#services/events.ts";
+import type {
+  EventDetail,
+  NodeEvent,
+  PeerState,
+  PeerStatus,
+  ResponderDetail,
+  ShownMessage,
+} from "#services/events.ts";
 import type { ServiceState, ServiceStatus } from "#services/service.ts";
-
-/**
- * A moment as a Timestamp, to the millisecond; undefined for what Timestamp cannot say (it ends with the years 1 and
- * 9999): such times come from the clocks of remote peers.
- */
-export function timestampOf(timeMs: number | undefined): Timestamp | undefined {
-  if (timeMs === undefined || !(timeMs >= FIRST_MS && timeMs <= LAST_MS)) return undefined;
-  return timestampFromMs(Math.round(timeMs));
-}
-
-/** The moment of a Timestamp in ms; undefined for an unset one. */
-export function msOf(timestamp: Timestamp | undefined): number | undefined {
-  return timestamp && timestampMs(timestamp);
-}
 
 export function serviceStatusMessage(status: ServiceStatus) {
   const { name, type, state, needs, restarts, reason } = status;
@@ -81,8 +77,17 @@ export function eventMessage({ sequence, time, service, level, text, detail }: N
 
 /** What an event takes on the wire, within some bytes: a watcher's queue and a list are bounded by it. */
 export function eventBytes({ text, detail }: NodeEvent): number {
-  const shown = detail?.type === "message" ? messageBytes(detail.message) : 0;
+  const shown =
+    detail?.type === "message"
+      ? messageBytes(detail.message)
+      : detail?.type === "responder"
+        ? responderBytes(detail)
+        : 0;
   return EVENT_BYTES + Buffer.byteLength(text) + shown;
+}
+
+function responderBytes({ text, details, packet }: ResponderDetail): number {
+  return EVENT_BYTES + Buffer.byteLength(text + details + packet);
 }
 
 /** What a chat message takes on the wire, within some bytes. */
@@ -112,6 +117,12 @@ function detailMessage(detail: EventDetail): DetailMessage {
         case: "interfaceChange",
         value: { interface: interfaceMessage(detail.link), removed: detail.removed },
       };
+    case "responder":
+      return { case: "responder", value: responderEvent(detail) };
+    case "ospf-neighbor":
+    case "ospf-interface":
+    case "ospf-mismatch":
+      return ospfEvent(detail);
   }
 }
 
@@ -148,9 +159,5 @@ const LEVELS: Readonly<Record<NodeEvent["level"], Level>> = {
   warn: Level.WARN,
   error: Level.ERROR,
 };
-
-// The range of google.protobuf.Timestamp.
-const FIRST_MS = Date.parse("0001-01-01T00:00:00Z");
-const LAST_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
 const EVENT_BYTES = 256; // of everything but the two texts that others can make long

@@ -1,8 +1,10 @@
 import { OperatorError } from "#base/operator-error.ts";
 import type { EventSource, NodeControl } from "#services/control.ts";
 import type { NodeEvent, PeerStatus, ShownMessage } from "#services/events.ts";
+import type { OspfApi } from "#services/ospf-api.ts";
 import type { CapturedBatch, PacketsApi, ResponderStatus } from "#services/packets-api.ts";
 import { PacketsError } from "#services/packets-api.ts";
+import type { RoutesApi } from "#services/routes-api.ts";
 import type { ServiceState, ServiceStatus } from "#services/service.ts";
 import type { WhisperApi } from "#services/whisper-api.ts";
 
@@ -16,6 +18,9 @@ export class FakeControl implements NodeControl {
   readonly asked: string[] = [];
   whisper = fakeWhisper(this.asked);
   packets = fakePackets(this.asked);
+  /** Runs when it is set. */
+  routes: Pick<RoutesApi, "routes" | "lookup" | "at"> | undefined;
+  ospf: Omit<OspfApi, "router"> | undefined;
   #statuses = [fakeStatus("links", "running"), fakeStatus("whisper", "running")];
   /** What the next reload throws. */
   reloadError: Error | undefined;
@@ -38,6 +43,8 @@ export class FakeControl implements NodeControl {
   api(name: string): unknown {
     const state = this.#statuses.find((each) => each.name === name)?.state;
     if (name === "whisper" && state === "running") return this.whisper;
+    if (name === "routes" && this.routes) return this.routes;
+    if (name === "ospf" && this.ospf) return this.ospf;
     if (name === "packets" && (state ?? "running") === "running") return this.packets;
     throw new OperatorError(`${name} is ${state ?? "not configured"}`, `see "show services"`);
   }
@@ -183,6 +190,7 @@ export function fakeResponder(name: string, interfaceName: string): ResponderSta
     seen: 9,
     matched: 4,
     sent: 3,
+    dropped: 2,
     errors: 1,
     lastError: "the interface took no more packets",
     lastErrorAt: 1_763_700_005_000,

@@ -22,6 +22,7 @@ import {
 } from "#api/gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionV1Alpha } from "#api/gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { NodeService } from "#api/gen/parley/v1/node_pb.ts";
+import { PacketsService } from "#api/gen/parley/v1/packets_pb.ts";
 import { WhisperService } from "#api/gen/parley/v1/whisper_pb.ts";
 import { startServer, TOKENS, until, type TestServer } from "#api/test-server.ts";
 import { formatEndpoint } from "#base/endpoint.ts";
@@ -71,6 +72,26 @@ for (const by of ["Unix socket", "TCP"] as const) {
     assert.equal(await statusOf(stream), grpc.status.CANCELLED);
     assert.deepEqual(seen, ["started", "1", "2", "3"]);
     await until(() => server.control.log.listeners === 0, "the server has noticed");
+  });
+
+  test(`gRPC: a capture streams until it is cancelled, and responders can be steered, over ${by}`, async (test) => {
+    const server = await startServer(test);
+    const client = clientTo(test, server, by);
+    const { capture, listCaptures, listResponders, startResponder, stopResponder } = PacketsService.method;
+    const stream = client.stream(capture, { interface: "eth0", query: "arp" });
+    stream.on("data", ({ linkType }: MessageShape<typeof capture.output>) => {
+      assert.equal(linkType, 1);
+      stream.cancel();
+    });
+    assert.equal(await statusOf(stream), grpc.status.CANCELLED);
+    await until(() => server.control.packets.signal!.aborted, "the capture has ended");
+    const bad = client.stream(capture, { interface: "eth0", query: "ip.scr" });
+    assert.equal(await statusOf(bad), grpc.status.INVALID_ARGUMENT);
+    assert.equal((await client.unary(listCaptures, {})).captures[0]?.dropped, 2n);
+    assert.equal((await client.unary(listResponders, {})).responders[0]?.dropped, 2n);
+    const arp = { name: "arp", interface: "eth0" };
+    assert.equal((await client.unary(startResponder, arp)).responder?.sent, 3n);
+    assert.equal((await client.unary(stopResponder, arp)).stopped.length, 1);
   });
 
   test(`gRPC: reflection describes the whole API over ${by}, under both its names`, async (test) => {
@@ -224,6 +245,8 @@ async function describesEverything(reflection: Reflection): Promise<void> {
   assert.deepEqual(services, [
     "parley.v1.NodeService",
     "parley.v1.LinksService",
+    "parley.v1.RoutesService",
+    "parley.v1.OspfService",
     "parley.v1.WhisperService",
     "parley.v1.PacketsService",
     "grpc.health.v1.Health",
@@ -233,7 +256,8 @@ async function describesEverything(reflection: Reflection): Promise<void> {
   const filesOf = (value: string) => reflection.files({ case: "fileContainingSymbol", value });
   for (const name of services) assert.ok(await filesOf(name), name);
   const timestamp = "google/protobuf/timestamp.proto";
-  const node = ["parley/v1/node.proto", "parley/v1/whisper.proto", "parley/v1/links.proto", timestamp];
+  const parts = ["node", "whisper", "packets", "links"].map((name) => `parley/v1/${name}.proto`);
+  const node = [...parts, timestamp];
   for (const symbol of [
     "parley.v1.NodeService.Watch",
     "parley.v1.Event",

@@ -63,6 +63,8 @@ async function* watchStatus(control: NodeControl, current: () => Status, signal:
 // API services that are only as healthy as the service behind them.
 const BEHIND: ReadonlyMap<string, string> = new Map([
   ["parley.v1.LinksService", "links"],
+  ["parley.v1.RoutesService", "routes"],
+  ["parley.v1.OspfService", "ospf"],
   ["parley.v1.WhisperService", "whisper"],
   ["parley.v1.PacketsService", "packets"],
 ]);

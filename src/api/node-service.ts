@@ -1,5 +1,6 @@
 import { Code, type ServiceImpl } from "@connectrpc/connect";
-import { eventBytes, eventMessage, serviceStatusMessage, timestampOf } from "#api/convert.ts";
+import { eventBytes, eventMessage, serviceStatusMessage } from "#api/convert.ts";
+import { timestampOf } from "#api/convert-time.ts";
 import type { NodeService } from "#api/gen/parley/v1/node_pb.ts";
 import type { ApiLimits } from "#api/limits.ts";
 import { newest } from "#api/newest.ts";

@@ -6,15 +6,19 @@ import { ServerReflection } from "#api/gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionV1Alpha } from "#api/gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { LinksService } from "#api/gen/parley/v1/links_pb.ts";
 import { NodeService } from "#api/gen/parley/v1/node_pb.ts";
+import { OspfService } from "#api/gen/parley/v1/ospf_pb.ts";
 import { PacketsService } from "#api/gen/parley/v1/packets_pb.ts";
+import { RoutesService } from "#api/gen/parley/v1/routes_pb.ts";
 import { WhisperService } from "#api/gen/parley/v1/whisper_pb.ts";
 import { healthService } from "#api/health-service.ts";
 import type { ApiLimits } from "#api/limits.ts";
 import { linksService } from "#api/links-service.ts";
 import { nodeService } from "#api/node-service.ts";
+import { ospfService } from "#api/ospf-service.ts";
 import { packetsService } from "#api/packets-service.ts";
 import { reflectionService, reflectionServiceV1Alpha } from "#api/reflection-service.ts";
 import { internalError } from "#api/refusal.ts";
+import { routesService } from "#api/routes-service.ts";
 import { SchemaIndex } from "#api/schema-index.ts";
 import { tokenGate, type ApiTokens } from "#api/token-gate.ts";
 import { whisperService } from "#api/whisper-service.ts";
@@ -35,6 +39,8 @@ export interface RouterOptions {
 export const API_SERVICES = [
   NodeService,
   LinksService,
+  RoutesService,
+  OspfService,
   WhisperService,
   PacketsService,
   Health,
@@ -56,6 +62,8 @@ export function createRouter(options: RouterOptions): ReadonlyMap<string, Univer
   const schema = new SchemaIndex(API_SERVICES);
   router.service(NodeService, nodeService(control, limits));
   router.service(LinksService, linksService(control));
+  router.service(RoutesService, routesService(control));
+  router.service(OspfService, ospfService(control));
   router.service(WhisperService, whisperService(control, limits));
   router.service(PacketsService, packetsService(control));
   router.service(Health, healthService(control, schema.services));

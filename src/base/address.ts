@@ -26,12 +26,16 @@ export function formatAddress({ bytes, zone }: Address): string {
   if (bytes.length === 4) return bytes.join(".");
   const suffix = zone === undefined ? "" : `%${zone}`;
   if (isMappedIpv4(bytes)) return `::ffff:${bytes.subarray(12).join(".")}${suffix}`;
-  const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push((bytes[i]! << 8) | bytes[i + 1]!);
-  const gap = longestZeros(groups);
-  const hex = groups.map((group) => group.toString(16));
-  if (gap.length < 2) return hex.join(":") + suffix;
-  return `${hex.slice(0, gap.start).join(":")}::${hex.slice(gap.start + gap.length).join(":")}${suffix}`;
+  // One text that grows: packets have many addresses, and arrays of parts would take most of the time.
+  const gap = longestZeros(bytes);
+  let text = "";
+  for (let i = 0; i < 8; i++) {
+    if (i === gap.start) text += "::";
+    if (i >= gap.start && i < gap.end) continue;
+    if (i > 0 && i !== gap.end) text += ":";
+    text += groupAt(bytes, i).toString(16);
+  }
+  return text + suffix;
 }
 
 /** The IPv4 address inside ::ffff:0:0/96, which dual-stack sockets report; any other address as it is. */
@@ -106,13 +110,21 @@ function isMappedIpv4(bytes: Uint8Array): boolean {
   return bytes.subarray(0, 10).every((byte) => byte === 0);
 }
 
-/** The first longest run of zero groups (RFC 5952 4.2). */
-function longestZeros(groups: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 };
+/** The first longest run of zero groups; one alone is none (RFC 5952 4.2). */
+function longestZeros(bytes: Uint8Array): { readonly start: number; readonly end: number } {
+  let best = { start: -1, end: -1 };
+  let length = 1;
   let start = 0;
-  for (let i = 0; i < groups.length; i++) {
-    if (groups[i] !== 0) start = i + 1;
-    else if (i + 1 - start > best.length) best = { start, length: i + 1 - start };
+  for (let end = 1; end <= 8; end++) {
+    if (groupAt(bytes, end - 1) !== 0) start = end;
+    else if (end - start > length) {
+      best = { start, end };
+      length = end - start;
+    }
   }
   return best;
+}
+
+function groupAt(bytes: Uint8Array, i: number): number {
+  return (bytes[2 * i]! << 8) | bytes[2 * i + 1]!;
 }

@@ -47,8 +47,9 @@ export function decodeUtf8(bytes: Uint8Array, start = 0, end = bytes.length): st
     }
     const units: number[] = [];
     while (at < end && bytes[at]! >= 0x80 && units.length < CHUNK) {
-      const [point, size] = decodeSequence(bytes, at, end);
-      at += size;
+      const sequence = utf8Sequence(bytes, at, end);
+      const point = sequence < 0 ? REPLACEMENT : sequence >> 3;
+      at += sequence < 0 ? -sequence : sequence & 7;
       if (point < 0x10000) units.push(point);
       else units.push(0xd800 + ((point - 0x10000) >> 10), 0xdc00 + ((point - 0x10000) & 0x3ff));
     }
@@ -63,10 +64,13 @@ function endOfAscii(bytes: Uint8Array, start: number, end: number): number {
   return at;
 }
 
-/** One sequence that starts with a byte of 0x80 or above: [code point or U+FFFD, bytes taken]. */
-function decodeSequence(bytes: Uint8Array, at: number, end: number): [number, number] {
+/**
+ * One sequence that starts with a byte of 0x80 or above: its code point times eight plus the bytes that it takes. Where it
+ * is malformed, minus the bytes that belong together (WHATWG Encoding). A number, because an object for each costs more.
+ */
+export function utf8Sequence(bytes: Uint8Array, at: number, end: number): number {
   const first = bytes[at]!;
-  if (first < 0xc2 || first > 0xf4) return [REPLACEMENT, 1];
+  if (first < 0xc2 || first > 0xf4) return -1;
   const size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
   let point = size === 2 ? first & 0x1f : size === 3 ? first & 0x0f : first & 0x07;
   for (let i = 1; i < size; i++) {
@@ -74,8 +78,8 @@ function decodeSequence(bytes: Uint8Array, at: number, end: number): [number, nu
     // The second byte's range excludes overlong forms, surrogates and points above U+10FFFF.
     const low = i > 1 ? 0x80 : first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
     const high = i > 1 ? 0xbf : first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
-    if (byte < low || byte > high) return [REPLACEMENT, i];
+    if (byte < low || byte > high) return -i;
     point = (point << 6) | (byte & 0x3f);
   }
-  return [point, size];
+  return (point << 3) | size;
 }

@@ -18,6 +18,8 @@ import { ServiceManager } from "#services/manager.ts";
 import { links } from "#services/links.ts";
 import { packetsService } from "#services/packets.ts";
 import { peers } from "#services/peers.ts";
+import { ospf } from "#services/ospf.ts";
+import { routes } from "#services/routes.ts";
 import type { AnyService } from "#services/service.ts";
 import { whisper } from "#services/whisper.ts";
 
@@ -167,7 +169,7 @@ export class Daemon implements NodeControl {
 
 /** All services that a node can have. */
 function nodeServices(control: NodeControl): readonly AnyService[] {
-  return [apiService(control), links, peers, whisper, packetsService(packetsTools())];
+  return [apiService(control), links, routes, ospf, peers, whisper, packetsService(packetsTools())];
 }
 
 /** What a configuration may hold: the node's own section and one for each service. */

@@ -52,7 +52,7 @@ test("a responder is loaded by its name, with its options, and again when it was
 test("a file that is no responder, or that anybody could have written, is refused in one line", async (context) => {
   const folder = folderOf(context);
   const cases: readonly [name: string, text: string, pattern: RegExp][] = [
-    ["syntax", "export const = 1;", /syntax\.ts cannot be loaded: .*responders\.md$/],
+    ["syntax", "export const = 1;", /syntax\.ts cannot be loaded: .*responders\.md and examples\/packets$/],
     ["nothing", "export const x = 1;", /nothing\.ts exports no function exchange/],
     [
       "throws",

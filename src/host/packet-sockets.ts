@@ -17,10 +17,24 @@ export interface ReceivedPacket {
   readonly checksumPartial: boolean;
 }
 
+/** Packets that came together, each as in ReceivedPacket. Used again and again: it holds during the call only. */
+export interface ReceivedPackets {
+  readonly count: number;
+  /** Holds all of them: packet `i` from starts[i] to stops[i]. */
+  readonly bytes: Uint8Array;
+  readonly starts: Uint32Array;
+  readonly stops: Uint32Array;
+  readonly originalLengths: Uint32Array;
+  readonly seconds: Uint32Array;
+  readonly nanoseconds: Uint32Array;
+}
+
 /** What a socket tells its owner; after `close` nothing more. */
 export interface PacketHandlers {
   /** May close the socket. What it or `drained` throws ends the socket and comes back to `failed`. */
   received(packet: ReceivedPacket): void;
+  /** A socket in bulk mode may call this instead, where it is given: it costs less. What `received` may do it may, too. */
+  receivedMany?(packets: ReceivedPackets): void;
   /** All that was waiting, or as much of it as is good for one turn, has been handed over. */
   drained?(): void;
   /**
@@ -33,7 +47,7 @@ export interface PacketHandlers {
 export interface PacketSocketOptions {
   /** Name of the interface. */
   readonly interface: string;
-  /** latency: each packet as it comes; bulk: many at once from a ring, up to some milliseconds later. */
+  /** latency: each packet as it comes; bulk: many at once from a ring, some tens of milliseconds later at most. */
   readonly mode: "latency" | "bulk";
   /** Also what is not addressed to this machine; without it that is left out even where the interface shows it. */
   readonly promiscuous?: boolean;
@@ -56,6 +70,12 @@ export interface PacketSocketStatistics {
   readonly dropped: number;
 }
 
+/** Packets one behind the other: packet `i` is bytes[starts[i], starts[i + 1]). */
+export interface StoredPackets {
+  readonly bytes: Uint8Array;
+  readonly starts: Float64Array;
+}
+
 export interface PacketSocket {
   /** LINKTYPE_ value of what its packets start with. */
   readonly linkType: number;
@@ -64,6 +84,8 @@ export interface PacketSocket {
    * or the interface is down. Throws Error when the first can never be sent, because it is too long or too short.
    */
   send(packets: readonly Uint8Array[]): number;
+  /** The same for the packets from `first` up to `stop` of many; costs less. */
+  sendStored?(packets: StoredPackets, first: number, stop: number): number;
   /**
    * Another filter from now on, undefined: everything. What the one before let through and nobody has read is thrown
    * away. Throws Error when the kernel refuses it; then the one before stays.

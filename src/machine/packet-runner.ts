@@ -1,5 +1,6 @@
 import type { Clock } from "#host/clock.ts";
 import type { PacketHandlers, PacketSocket, ReceivedPacket } from "#host/packet-sockets.ts";
+import { Alarm } from "#machine/alarm.ts";
 
 /** A core that thinks in whole packets: a responder, a machine whose transitions are packets. */
 export interface PacketCore<Output> {
@@ -37,10 +38,10 @@ export class PacketRunner<Output extends { readonly type: string }> {
   readonly #core: PacketCore<Output>;
   readonly #clock: Clock;
   readonly #tell: (output: Output) => void;
-  #socket: PacketSocket | undefined;
+  readonly #alarm: Alarm;
+  #socket: Pick<PacketSocket, "send"> | undefined;
   #number = 0;
-  #alarmAt = Infinity;
-  #cancelAlarm: () => void = () => {};
+  #isLate = false;
   #stopped = false;
   /** Packets that the kernel did not take. */
   unsent = 0;
@@ -49,6 +50,7 @@ export class PacketRunner<Output extends { readonly type: string }> {
     this.#core = core;
     this.#clock = clock;
     this.#tell = tell;
+    this.#alarm = new Alarm(clock, () => this.#wake());
   }
 
   /** What the socket tells. */
@@ -57,14 +59,14 @@ export class PacketRunner<Output extends { readonly type: string }> {
   }
 
   /** Begins; the socket stays the caller's to close. */
-  start(socket: PacketSocket): void {
+  start(socket: Pick<PacketSocket, "send">): void {
     this.#socket = socket;
     this.#step({ type: "start" });
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#cancelAlarm();
+    this.#alarm.set(Infinity);
   }
 
   #received(packet: ReceivedPacket): void {
@@ -75,6 +77,14 @@ export class PacketRunner<Output extends { readonly type: string }> {
     this.#step({ type: "packet", bytes, start, stop, frame });
   }
 
+  /** Where this machine was busy, what came in time still waits in the socket: it is read before a second ring. */
+  #wake(): void {
+    const now = this.#clock.now();
+    this.#isLate = !this.#isLate && now > this.#core.wakeAt + LATE_MS;
+    if (this.#isLate) this.#alarm.set(now);
+    else this.#step({ type: "wake" });
+  }
+
   #step(input: PacketCoreInput): void {
     const packets: Uint8Array[] = [];
     const told: Output[] = [];
@@ -82,19 +92,10 @@ export class PacketRunner<Output extends { readonly type: string }> {
       if (output.type === "send") packets.push((output as PacketCoreSend).bytes);
       else told.push(output as Output);
     if (packets.length > 0) this.unsent += packets.length - this.#socket!.send(packets);
-    this.#schedule();
+    if (!this.#stopped) this.#alarm.set(this.#core.wakeAt);
     for (const output of told) this.#tell(output);
   }
-
-  #schedule(): void {
-    const at = this.#core.wakeAt;
-    if (this.#stopped || at === this.#alarmAt) return;
-    this.#cancelAlarm();
-    this.#alarmAt = at;
-    if (at === Infinity) return;
-    this.#cancelAlarm = this.#clock.at(at, () => {
-      this.#alarmAt = Infinity;
-      if (!this.#stopped) this.#step({ type: "wake" });
-    });
-  }
 }
+
+/** Timers are one or two late as a rule. */
+const LATE_MS = 5;

@@ -1,7 +1,10 @@
 import type { Endpoint } from "#base/endpoint.ts";
+import { explain } from "#base/operator-error.ts";
 import type { Clock } from "#host/clock.ts";
 import type { DatagramSocket } from "#host/datagrams.ts";
+import type { RawIp, RawIpSocket } from "#host/raw-ip.ts";
 import type { Stream, StreamHandlers, Streams } from "#host/streams.ts";
+import { Alarm } from "#machine/alarm.ts";
 import type { Core } from "#machine/core.ts";
 import type { ConnectionId, WorldInput, WorldOutput } from "#machine/io.ts";
 
@@ -9,6 +12,8 @@ import type { ConnectionId, WorldInput, WorldOutput } from "#machine/io.ts";
 export interface RunnerSurroundings<Input, Event> {
   readonly clock: Clock;
   readonly streams: Pick<Streams, "dial">;
+  /** For cores with an IP protocol of their own. */
+  readonly rawIp?: { readonly port: Pick<RawIp, "open">; readonly protocol: number };
   /** The core's own events. */
   readonly event: (event: Event) => void;
   /** The core threw: a broken invariant. The runner has stopped; connections are closed. */
@@ -24,13 +29,13 @@ export interface RunnerSurroundings<Input, Event> {
 export class Runner<Command, Event> {
   readonly #core: Core<Command | WorldInput, WorldOutput<Event>>;
   readonly #around: RunnerSurroundings<Command | WorldInput, Event>;
+  readonly #alarm: Alarm;
   readonly #streams = new Map<ConnectionId, Stream>();
+  readonly #rawIp = new Map<string, RawIpOpening>();
   readonly #waiting: (Command | WorldInput)[] = [];
   #accepted = 0;
   #busy = false;
   #stopped = false;
-  #alarmAt = Infinity;
-  #cancelAlarm: () => void = () => {};
   #socket: DatagramSocket | undefined;
 
   constructor(
@@ -39,7 +44,8 @@ export class Runner<Command, Event> {
   ) {
     this.#core = core;
     this.#around = around;
-    this.#schedule();
+    this.#alarm = new Alarm(around.clock, () => this.push({ type: "wake" }));
+    this.#alarm.set(core.wakeAt);
   }
 
   /** Gives the core an input now. Ignored once stopped. */
@@ -58,7 +64,7 @@ export class Runner<Command, Event> {
       this.#waiting.length = 0;
       this.#busy = false;
     }
-    this.#schedule();
+    if (!this.#stopped) this.#alarm.set(this.#core.wakeAt);
   }
 
   /** A listener's new stream; the answer is what the stream tells. */
@@ -86,9 +92,10 @@ export class Runner<Command, Event> {
   /** Closes every connection; the core hears nothing more. */
   stop(): void {
     this.#stopped = true;
-    this.#cancelAlarm();
+    this.#alarm.set(Infinity);
     for (const stream of this.#streams.values()) stream.close();
     this.#streams.clear();
+    for (const name of [...this.#rawIp.keys()]) this.#closeRawIp(name);
   }
 
   #step(input: Command | WorldInput): void {
@@ -115,7 +122,50 @@ export class Runner<Command, Event> {
         return;
       case "event":
         return this.#around.event(output.event);
+      case "raw-ip-open":
+        return this.#openRawIp(output.interface);
+      case "raw-ip-close":
+        return this.#closeRawIp(output.interface);
+      case "raw-ip-join":
+        return this.#rawIp.get(output.interface)?.socket?.join(output.group);
+      case "raw-ip-leave":
+        return this.#rawIp.get(output.interface)?.socket?.leave(output.group);
+      case "raw-ip": {
+        const error = this.#rawIp.get(output.interface)?.socket?.send(output.packet);
+        if (error !== undefined) this.push({ type: "raw-ip-refused", interface: output.interface, error });
+        return;
+      }
     }
+  }
+
+  #openRawIp(name: string): void {
+    const { rawIp } = this.#around;
+    if (!rawIp) throw new Error("a core with an IP protocol of its own, and a host without raw IP");
+    this.#closeRawIp(name);
+    // Another opening may follow before this one has come to its end.
+    const opening: RawIpOpening = { socket: undefined };
+    const isThis = () => this.#rawIp.get(name) === opening;
+    const fail = (error: unknown) => {
+      if (!isThis()) return;
+      this.#rawIp.delete(name);
+      this.push({ type: "raw-ip-failed", interface: name, error: explain(error) });
+    };
+    this.#rawIp.set(name, opening);
+    const received = (packet: Uint8Array) => {
+      if (isThis()) this.push({ type: "raw-ip", interface: name, packet: packet.slice() });
+    };
+    void rawIp.port
+      .open({ protocol: rawIp.protocol, interface: name }, { received, failed: fail })
+      .then((socket) => {
+        if (!isThis()) return socket.close();
+        opening.socket = socket;
+        this.push({ type: "raw-ip-opened", interface: name });
+      }, fail);
+  }
+
+  #closeRawIp(name: string): void {
+    this.#rawIp.get(name)?.socket?.close();
+    this.#rawIp.delete(name);
   }
 
   #handlers(connection: ConnectionId): StreamHandlers {
@@ -136,19 +186,9 @@ export class Runner<Command, Event> {
       },
     };
   }
+}
 
-  #schedule(): void {
-    if (this.#stopped || this.#core.wakeAt === this.#alarmAt) return;
-    this.#cancelAlarm();
-    this.#alarmAt = this.#core.wakeAt;
-    if (this.#alarmAt === Infinity) {
-      this.#cancelAlarm = () => {};
-      return;
-    }
-    this.#cancelAlarm = this.#around.clock.at(this.#alarmAt, () => {
-      this.#alarmAt = Infinity;
-      this.#cancelAlarm = () => {};
-      this.push({ type: "wake" });
-    });
-  }
+/** A raw socket that is wanted; there once it was opened. */
+interface RawIpOpening {
+  socket: RawIpSocket | undefined;
 }

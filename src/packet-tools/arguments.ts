@@ -24,10 +24,12 @@ export function readArguments<Options extends ParseArgsOptionsConfig>(
   return parsed;
 }
 
-/** A whole number from 1 on. */
+/** A whole number from 1 on; Infinity for none. Throws OperatorError. */
 export function countOf(option: string, text: string | undefined): number {
   if (text === undefined) return Infinity;
   if (!/^[1-9]\d{0,14}$/.test(text))
-    throw new OperatorError(`--${option} needs a number, not "${text}"`, "such as 10", { exitStatus: 2 });
+    throw new OperatorError(`--${option} needs a whole number, not "${text}"`, "such as 10", {
+      exitStatus: 2,
+    });
   return Number(text);
 }

@@ -1,12 +1,13 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { explain, OperatorError } from "#base/operator-error.ts";
-import type { ReceivedPacket } from "#host/packet-sockets.ts";
 import { PcapWriter } from "#packet/file/pcap-writer.ts";
 import { PcapngWriter } from "#packet/file/pcapng-writer.ts";
 
 /** The file, or one file after the other, that live packets are written to. */
 export class CaptureFile {
   readonly #path: string;
+  /** Of the file that is being written. */
+  #openPath: string;
   readonly #interface: string;
   readonly #rotateBytes: number;
   readonly #isNg: boolean;
@@ -16,35 +17,37 @@ export class CaptureFile {
   #written = 0;
   #number = 0;
 
-  /** Throws OperatorError when the name says no format or the file cannot be made. */
-  static open(path: string, interfaceName: string, rotateBytes: number): CaptureFile {
+  /** Makes no file yet. Throws OperatorError when the name says no format. */
+  constructor(path: string, interfaceName: string, rotateBytes: number) {
     if (!/\.(pcap|cap|pcapng|ntar)$/i.test(path))
       throw new OperatorError(`${path} does not say its format`, "name it .pcap or .pcapng", {
         exitStatus: 2,
       });
-    const file = new CaptureFile(path, interfaceName, rotateBytes);
-    file.#openNext();
-    return file;
-  }
-
-  private constructor(path: string, interfaceName: string, rotateBytes: number) {
     this.#path = path;
+    this.#openPath = path;
     this.#interface = interfaceName;
     this.#rotateBytes = rotateBytes;
     this.#isNg = /\.(pcapng|ntar)$/i.test(path);
   }
 
-  /** Writes the head; packets follow. */
+  /** Makes the file and writes its head; packets follow. Throws OperatorError when it cannot be made or written. */
   begin(linkType: number): void {
     this.#linkType = linkType;
+    this.#openNext();
     this.#head();
   }
 
-  packet(packet: ReceivedPacket): void {
-    const { bytes, start, stop, seconds, nanoseconds, originalLength } = packet;
-    const writer = this.#writer!;
-    const size = stop - start + RECORD_BYTES;
-    if (this.#written + writer.size + size > this.#rotateBytes) this.#rotate();
+  /** The packet bytes[start, stop), of which there were `originalLength` on the wire. Throws as `begin`. */
+  append(
+    bytes: Uint8Array,
+    start: number,
+    stop: number,
+    seconds: number,
+    nanoseconds: number,
+    originalLength: number,
+  ): void {
+    const size = this.#writer!.size + stop - start + RECORD_BYTES;
+    if (this.#written + size > this.#rotateBytes) this.#rotate();
     const current = this.#writer!;
     if (current instanceof PcapngWriter)
       current.append(0, bytes, start, stop, seconds, nanoseconds, originalLength);
@@ -52,10 +55,14 @@ export class CaptureFile {
     if (current.size > FLUSH_BYTES) this.#flush();
   }
 
+  /** Writes what is left. Throws OperatorError when there is no room for it; the file is closed all the same. */
   close(): void {
-    if (this.#writer) this.#flush();
-    if (this.#file >= 0) closeSync(this.#file);
-    this.#file = -1;
+    try {
+      if (this.#writer) this.#flush();
+    } finally {
+      if (this.#file >= 0) closeSync(this.#file);
+      this.#file = -1;
+    }
   }
 
   #rotate(): void {
@@ -66,17 +73,12 @@ export class CaptureFile {
 
   #openNext(): void {
     const count = this.#number++;
-    const path =
-      this.#rotateBytes === Infinity
-        ? this.#path
-        : this.#path.replace(/(\.\w+)$/, `_${String(count + 1).padStart(5, "0")}$1`);
+    if (this.#rotateBytes !== Infinity)
+      this.#openPath = this.#path.replace(/(\.\w+)$/, `_${String(count + 1).padStart(5, "0")}$1`);
     try {
-      this.#file = openSync(path, "w");
+      this.#file = openSync(this.#openPath, "w");
     } catch (error) {
-      throw new OperatorError(
-        `${path} cannot be written: ${explain(error)}`,
-        "check the folder and its permissions",
-      );
+      throw unwritable(this.#openPath, error, "check the folder and its permissions");
     }
     this.#written = 0;
   }
@@ -95,15 +97,26 @@ export class CaptureFile {
   }
 
   #flush(): void {
-    this.#write(this.#writer!.take());
+    this.#writer!.handOver((bytes) => this.#write(bytes));
   }
 
   #write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) at += writeSync(this.#file, bytes, at);
+    try {
+      for (let at = 0; at < bytes.length;) at += writeSync(this.#file, bytes, at);
+    } catch (error) {
+      // What is left would not fit either.
+      this.#writer = undefined;
+      throw unwritable(this.#openPath, error, "make room, or write to another place");
+    }
     this.#written += bytes.length;
   }
 }
 
+function unwritable(path: string, error: unknown, remedy: string): OperatorError {
+  return new OperatorError(`${path} cannot be written: ${explain(error)}`, remedy);
+}
+
 /** What a record adds to its packet at most. */
 const RECORD_BYTES = 40;
-const FLUSH_BYTES = 1024 * 1024;
+/** Large enough that writing costs little beside the copy, small enough for the processor's cache. */
+const FLUSH_BYTES = 128 * 1024;

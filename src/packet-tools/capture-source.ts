@@ -1,6 +1,5 @@
 import { open } from "node:fs/promises";
 import { createReadStream } from "node:fs";
-import { createGunzip } from "node:zlib";
 import { explain, OperatorError } from "#base/operator-error.ts";
 import { CaptureReader, type CaptureBlock } from "#packet/file/capture-reader.ts";
 import type { CapturedPacket } from "#packet/file/packets.ts";
@@ -124,7 +123,7 @@ async function* uncompressed(
     for (let part = await parts.next(); part.done !== true; part = await parts.next()) yield part.value;
     return;
   }
-  const gunzip = createGunzip();
+  const gunzip = (await import("node:zlib")).createGunzip();
   const feed = async (): Promise<void> => {
     for (let part: IteratorResult<Uint8Array> = first; part.done !== true; part = await parts.next())
       if (!gunzip.write(part.value)) await new Promise((resolve) => gunzip.once("drain", resolve));

@@ -1,17 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { OperatorError } from "#base/operator-error.ts";
-import type { PacketSocket, ReceivedPacket } from "#host/packet-sockets.ts";
-import { compileBpf } from "#packet/bpf/compile.ts";
-import { Packet } from "#packet/dissect.ts";
-import type { Message } from "#packet/message.ts";
-import type { Matcher, Query } from "#packet/query/query.ts";
-import type { Registry } from "#packet/registry.ts";
-import { standardRegistry } from "#wire/registry.ts";
+import type { PacketSocket, ReceivedPacket, ReceivedPackets } from "#host/packet-sockets.ts";
+import type { Matcher } from "#packet/query/query.ts";
 import { countOf, readArguments } from "#packet-tools/arguments.ts";
 import { CaptureFile } from "#packet-tools/capture-file.ts";
-import { packetSockets, whenAskedToEnd } from "#packet-tools/interface.ts";
+import type { CaptureView } from "#packet-tools/capture-view.ts";
+import { afterSeconds, packetSockets, whenAskedToEnd } from "#packet-tools/interface.ts";
 import { Output } from "#packet-tools/output.ts";
-import { firstOf, queryOf } from "#packet-tools/queries.ts";
-import { rowOf, rowPrinter } from "#packet-tools/row.ts";
 
 const USAGE = `Usage: parley packets capture IF [QUERY] [-w FILE] [--count N] [--seconds S] [--rotate SIZE]
 
@@ -43,11 +38,11 @@ export async function runCapture(args: readonly string[]): Promise<number> {
   const [name, ...words] = positionals;
   if (name === undefined)
     throw new OperatorError("an interface is needed", "parley packets capture eth0", { exitStatus: 2 });
-  const registry = standardRegistry();
-  const query = queryOf(registry, words);
   const rotateBytes = values.rotate === undefined ? Infinity : sizeOf(values.rotate);
-  const file = values.write === undefined ? undefined : CaptureFile.open(values.write, name, rotateBytes);
-  const capture = new Capture(registry, query, countOf("count", values.count), file);
+  const file = values.write === undefined ? undefined : new CaptureFile(values.write, name, rotateBytes);
+  const isAsked = words.join("").trim() !== "" || !file;
+  const view = isAsked ? new (await import("#packet-tools/capture-view.ts")).CaptureView(words) : undefined;
+  const capture = new Capture(view, countOf("count", values.count), file);
   const seconds = values.seconds === undefined ? Infinity : countOf("seconds", values.seconds);
   const promiscuous = !values["no-promiscuous"];
   return capture.run(name, seconds, promiscuous);
@@ -65,29 +60,25 @@ function sizeOf(text: string): number {
 
 /** One capture: what the kernel lets through is asked the query itself, then shown or written. */
 class Capture {
-  readonly #registry: Registry;
-  readonly #query: Query | undefined;
+  /** Without it everything is written; protocols are not even loaded. */
+  readonly #view: CaptureView | undefined;
   readonly #most: number;
   readonly #file: CaptureFile | undefined;
   readonly #output = new Output(process.stdout);
-  readonly #rows = rowPrinter();
   readonly #frame = { number: 0, seconds: 0, nanoseconds: 0, length: 0, capturedLength: 0, firstTime: 0n };
   readonly #ended = Promise.withResolvers<void>();
-  #first: Message;
   #match: Matcher | undefined;
   #count = 0;
 
-  constructor(registry: Registry, query: Query | undefined, most: number, file: CaptureFile | undefined) {
-    this.#registry = registry;
-    this.#query = query;
+  constructor(view: CaptureView | undefined, most: number, file: CaptureFile | undefined) {
+    this.#view = view;
     this.#most = most;
     this.#file = file;
-    this.#first = firstOf(registry, 1);
   }
 
   async run(name: string, seconds: number, promiscuous: boolean): Promise<number> {
-    this.#match = this.#query?.matcher(this.#first);
-    const filter = this.#query && compileBpf(this.#registry, this.#query, this.#first);
+    this.#match = this.#view?.matcher();
+    const filter = this.#view?.filter();
     // Shown packets come at once, written ones many at a time.
     const mode = this.#file ? "bulk" : "latency";
     const options = {
@@ -99,36 +90,42 @@ class Capture {
     } as const;
     const socket = await packetSockets().open(options, {
       received: (packet) => this.#received(packet),
+      receivedMany: (packets) => this.#receivedMany(packets),
       drained: () => this.#output.flush(),
       failed: (error) => this.#ended.reject(error),
     });
-    if (socket.linkType !== 1) this.#useLinkType(socket);
-    this.#file?.begin(socket.linkType);
-    process.stderr.write(`capturing on ${name}, end it with Ctrl-C\n`);
     const signals = whenAskedToEnd();
-    const timer = seconds === Infinity ? undefined : setTimeout(() => this.#ended.resolve(), seconds * 1_000);
-    const rate = this.#file && process.stderr.isTTY ? this.#showRate() : undefined;
+    let callOff = (): void => {};
+    let rate: NodeJS.Timeout | undefined;
     try {
+      if (socket.linkType !== 1) this.#useLinkType(socket);
+      this.#file?.begin(socket.linkType);
+      process.stderr.write(`capturing on ${name}, end it with Ctrl-C\n`);
+      if (seconds !== Infinity) callOff = afterSeconds(seconds, () => this.#ended.resolve());
+      if (this.#file && process.stderr.isTTY) rate = this.#showRate();
       await Promise.race([this.#ended.promise, signals.asked]);
+      if (mode === "bulk" && this.#count < this.#most) await sleep(RING_MS);
     } finally {
-      clearTimeout(timer);
+      callOff();
       clearInterval(rate);
       signals.stop();
       const { received, dropped } = socket.statistics();
       socket.close();
       this.#output.flush();
-      this.#file?.close();
       process.stderr.write(
         `${this.#count} packets captured, ${received} passed the kernel's filter, ${dropped} dropped\n`,
       );
+      this.#file?.close();
     }
     return 0;
   }
 
   #useLinkType(socket: PacketSocket): void {
-    this.#first = firstOf(this.#registry, socket.linkType);
-    this.#match = this.#query?.matcher(this.#first);
-    if (this.#query) socket.setFilter(compileBpf(this.#registry, this.#query, this.#first));
+    if (!this.#view) return;
+    this.#view.useLinkType(socket.linkType);
+    this.#match = this.#view.matcher();
+    const filter = this.#view.filter();
+    if (filter) socket.setFilter(filter);
   }
 
   #showRate(): NodeJS.Timeout {
@@ -139,23 +136,43 @@ class Capture {
     }, 1_000);
   }
 
+  #receivedMany(packets: ReceivedPackets): void {
+    const { bytes, starts, stops, originalLengths, seconds, nanoseconds } = packets;
+    const [file, match] = [this.#file!, this.#match];
+    for (let i = 0; i < packets.count && this.#count < this.#most; i++) {
+      const [start, stop, originalLength] = [starts[i]!, stops[i]!, originalLengths[i]!];
+      if (match) {
+        const frame = this.#frameOf(seconds[i]!, nanoseconds[i]!, originalLength, stop - start);
+        if (!match(bytes, start, stop, frame)) continue;
+      }
+      this.#count++;
+      file.append(bytes, start, stop, seconds[i]!, nanoseconds[i]!, originalLength);
+    }
+    if (this.#count >= this.#most) this.#ended.resolve();
+  }
+
   #received(packet: ReceivedPacket): void {
     if (this.#count >= this.#most) return;
     const { bytes, start, stop, originalLength, seconds, nanoseconds } = packet;
+    const frame = this.#frameOf(seconds, nanoseconds, originalLength, stop - start);
+    if (this.#match && !this.#match(bytes, start, stop, frame)) return;
+    this.#count++;
+    if (this.#count === 1) frame.firstTime = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+    if (this.#file) this.#file.append(bytes, start, stop, seconds, nanoseconds, originalLength);
+    else this.#output.line(this.#view!.row(packet, frame));
+    if (this.#count >= this.#most) this.#ended.resolve();
+  }
+
+  #frameOf(seconds: number, nanoseconds: number, length: number, capturedLength: number) {
     const frame = this.#frame;
     frame.number = this.#count + 1;
     frame.seconds = seconds;
     frame.nanoseconds = nanoseconds;
-    frame.length = originalLength;
-    frame.capturedLength = stop - start;
-    if (this.#match && !this.#match(bytes, start, stop, frame)) return;
-    this.#count++;
-    if (this.#file) this.#file.packet(packet);
-    else {
-      if (this.#count === 1) frame.firstTime = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
-      const whole = new Packet(this.#registry, this.#first, bytes, { start, stop, originalLength });
-      this.#output.line(this.#rows(rowOf(whole, frame)));
-    }
-    if (this.#count >= this.#most) this.#ended.resolve();
+    frame.length = length;
+    frame.capturedLength = capturedLength;
+    return frame;
   }
 }
+
+/** What came just before the end may still be on its way through the ring, ms. */
+const RING_MS = 100;

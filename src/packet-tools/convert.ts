@@ -2,7 +2,7 @@ import { OperatorError } from "#base/operator-error.ts";
 import { readArguments } from "#packet-tools/arguments.ts";
 import { CaptureCopy } from "#packet-tools/capture-copy.ts";
 import { readCapture } from "#packet-tools/capture-source.ts";
-import { reportProblem } from "#packet-tools/read.ts";
+import { reportProblem } from "#packet-tools/report-problem.ts";
 import { convertRecording, isRecording } from "#packet-tools/recording.ts";
 
 const USAGE = `Usage: parley packets convert IN OUT

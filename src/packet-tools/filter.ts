@@ -1,12 +1,11 @@
 import { OperatorError } from "#base/operator-error.ts";
 import type { Matcher } from "#packet/query/query.ts";
-import { standardRegistry } from "#wire/registry.ts";
 import { readArguments } from "#packet-tools/arguments.ts";
+import type { CaptureCopy } from "#packet-tools/capture-copy.ts";
 import { readCapture } from "#packet-tools/capture-source.ts";
-import { CaptureCopy } from "#packet-tools/capture-copy.ts";
 import { Output } from "#packet-tools/output.ts";
-import { firstOf, queryOf } from "#packet-tools/queries.ts";
-import { reportProblem } from "#packet-tools/read.ts";
+import { firstOf, loadQuery } from "#packet-tools/queries.ts";
+import { reportProblem } from "#packet-tools/report-problem.ts";
 
 const USAGE = `Usage: parley packets filter FILE QUERY [-w OUT] [--numbers]
 
@@ -30,14 +29,13 @@ export async function runFilter(args: readonly string[]): Promise<number> {
     return 0;
   }
   const [file, ...words] = positionals;
-  const registry = standardRegistry();
-  const query = queryOf(registry, words);
+  const { registry, query } = await loadQuery(words);
   if (file === undefined || !query)
     throw new OperatorError("a file and a query are needed", "parley packets filter FILE QUERY", {
       exitStatus: 2,
     });
   const output = new Output(process.stdout);
-  const copy = values.write === undefined ? undefined : CaptureCopy.open(values.write);
+  const copy = values.write === undefined ? undefined : await openCopy(values.write);
   let count = 0;
   let linkType = -1;
   let match: Matcher = () => false;
@@ -67,4 +65,8 @@ export async function runFilter(args: readonly string[]): Promise<number> {
   if (!values.numbers) output.line(String(count));
   await output.drained();
   return reportProblem(problem);
+}
+
+async function openCopy(path: string): Promise<CaptureCopy> {
+  return (await import("#packet-tools/capture-copy.ts")).CaptureCopy.open(path);
 }

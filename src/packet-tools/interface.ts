@@ -1,3 +1,4 @@
+import type { BpfProgram } from "#base/bpf.ts";
 import { OperatorError } from "#base/operator-error.ts";
 import type { Link } from "#host/links.ts";
 import type { PacketSockets } from "#host/packet-sockets.ts";
@@ -20,10 +21,15 @@ export async function interfaceNamed(name: string): Promise<Link> {
     const found = links.find((link) => link.name === name);
     if (found) return found;
     const names = links.map((link) => link.name).join(", ");
-    throw new OperatorError(`there is no interface ${name}`, `this machine has ${names}`, { exitStatus: 2 });
+    throw new OperatorError(`there is no interface ${name}`, `this machine has ${names}`);
   } finally {
     monitor.close();
   }
+}
+
+/** Throws OperatorError for an interface that is down: it takes no packets. */
+export function upOrError({ name, up }: Link): void {
+  if (!up) throw new OperatorError(`the interface ${name} is down`, `ip link set ${name} up`);
 }
 
 /** What packets from an interface start with: its addresses, as far as it has them. */
@@ -44,6 +50,12 @@ export function ownAddresses({ hardwareAddress, addresses }: Link): {
   };
 }
 
+/** Calls back after so many seconds, however many they are; what it returns calls it off. */
+export function afterSeconds(seconds: number, run: () => void): () => void {
+  const { clock } = systemHost();
+  return clock.at(clock.now() + seconds * 1_000, run);
+}
+
 /** Resolves when the process is asked to end. */
 export function whenAskedToEnd(): { readonly asked: Promise<void>; stop(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -56,5 +68,8 @@ export function whenAskedToEnd(): { readonly asked: Promise<void>; stop(): void 
     },
   };
 }
+
+/** A filter that lets nothing through. */
+export const NOTHING: BpfProgram = [{ code: 0x06, jt: 0, jf: 0, k: 0 }];
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -1,4 +1,5 @@
 import { OperatorError } from "#base/operator-error.ts";
+import { quickImports } from "#packet-tools/quick-imports.ts";
 
 const USAGE = `Usage: parley packets TOOL …
 
@@ -21,6 +22,7 @@ parley packets TOOL --help says more.
 /** `parley packets …`: tools that need no daemon. Resolves with the exit status. */
 export async function runPackets(args: readonly string[]): Promise<number> {
   const [tool, ...rest] = args;
+  quickImports();
   switch (tool) {
     case undefined:
     case "-h":

@@ -14,6 +14,7 @@ import { readCapture } from "#packet-tools/capture-source.ts";
 import { factText, packetJson } from "#packet-tools/json.ts";
 import { Output } from "#packet-tools/output.ts";
 import { firstOf, queryOf } from "#packet-tools/queries.ts";
+import { reportProblem } from "#packet-tools/report-problem.ts";
 import { rowOf, rowPrinter, secondsText } from "#packet-tools/row.ts";
 
 const USAGE = `Usage: parley packets read FILE [QUERY] [--tree | --json | --fields NAME,…] [--count N]
@@ -69,13 +70,6 @@ export async function runRead(args: readonly string[]): Promise<number> {
   );
   await output.drained();
   return reportProblem(problem);
-}
-
-/** Says what is wrong with a file, after all that was right. */
-export function reportProblem(problem: string | undefined): number {
-  if (problem === undefined) return 0;
-  process.stderr.write(`parley: ${safeText(problem)}\n`);
-  return 1;
 }
 
 function printer(

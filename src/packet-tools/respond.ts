@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { seededRandom } from "#base/random.ts";
-import { OperatorError } from "#base/operator-error.ts";
+import { explain, OperatorError } from "#base/operator-error.ts";
 import { safeText } from "#base/safe-text.ts";
 import { PacketRunner } from "#machine/packet-runner.ts";
 import { compileBpf } from "#packet/bpf/compile.ts";
@@ -11,9 +11,9 @@ import { Exchange, type ExchangeOutput } from "#packet/exchange/exchange.ts";
 import { runOverCapture } from "#packet/exchange/over-capture.ts";
 import { Packet } from "#packet/dissect.ts";
 import type { Message } from "#packet/message.ts";
-import type { Frame } from "#packet/query/frame.ts";
+import { hexText } from "#packet/primitive.ts";
 import type { Registry } from "#packet/registry.ts";
-import type { PacketHandlers } from "#host/packet-sockets.ts";
+import type { PacketHandlers, PacketSocket } from "#host/packet-sockets.ts";
 import { systemHost } from "#system/host.ts";
 import * as parley from "#wire/library.ts";
 import { readArguments } from "#packet-tools/arguments.ts";
@@ -22,7 +22,7 @@ import { packetSockets, whenAskedToEnd } from "#packet-tools/interface.ts";
 import { loadExchange } from "#packet-tools/load-exchange.ts";
 import { Output } from "#packet-tools/output.ts";
 import { firstOf } from "#packet-tools/queries.ts";
-import { rowOf, rowPrinter } from "#packet-tools/row.ts";
+import { rowOf } from "#packet-tools/row.ts";
 
 const USAGE = `Usage: parley packets respond IF FILE.ts [KEY=VALUE]...
        parley packets respond FILE.ts --read PCAP [KEY=VALUE]...
@@ -107,15 +107,35 @@ async function respondLive(
   }
   const signals = whenAskedToEnd();
   try {
-    runner.start(socket);
+    process.stderr.write(`${safeText(definition.name)} runs on ${name}, end it with Ctrl-C\n`);
+    runner.start(reporting(socket));
     return await Promise.race([ended, signals.asked.then(() => 0)]);
   } finally {
     runner.stop();
     socket.close();
     signals.stop();
     const { seen, matched, sent } = exchange.counts;
-    process.stderr.write(`${seen} packets seen, ${matched} matched, ${sent} sent\n`);
+    const left = runner.unsent === 0 ? "" : `, ${runner.unsent} not taken by the interface`;
+    process.stderr.write(`${seen} packets seen, ${matched} matched, ${sent - runner.unsent} sent${left}\n`);
   }
+}
+
+/** The socket, but a packet that can never be sent is told and harms nobody. */
+function reporting(socket: PacketSocket): PacketSocket {
+  return {
+    linkType: socket.linkType,
+    setFilter: (filter) => socket.setFilter(filter),
+    statistics: () => socket.statistics(),
+    close: () => socket.close(),
+    send: (packets) => {
+      try {
+        return socket.send(packets);
+      } catch (error) {
+        process.stderr.write(`parley: ${safeText(explain(error))}\n`);
+        return 0;
+      }
+    },
+  };
 }
 
 async function respondToCapture(
@@ -139,10 +159,8 @@ async function respondToCapture(
 
 function outputText(registry: Registry, first: Message, said: ExchangeOutput): string {
   switch (said.type) {
-    case "send": {
-      const frame = { length: said.bytes.length, capturedLength: said.bytes.length };
-      return `sends ${oneLine(new Packet(registry, first, said.bytes), frame)}`;
-    }
+    case "send":
+      return `sends ${oneLine(registry, first, said.bytes)}`;
     case "state":
       return `${said.from} -> ${said.to}`;
     case "told":
@@ -152,13 +170,17 @@ function outputText(registry: Registry, first: Message, said: ExchangeOutput): s
     case "done":
       return `done: ${said.state}`;
     case "failed": {
-      const packet = said.packet && new Packet(registry, first, said.packet);
-      const about = packet ? `, at ${oneLine(packet, { length: 0, capturedLength: 0 })}` : "";
-      return `failed: ${safeText(said.error)}${about}`;
+      const { error, packet } = said;
+      const about = packet
+        ? `, at ${oneLine(registry, first, packet)}; ${packet.length} bytes: ${hexText(packet, 0, packet.length)}`
+        : "";
+      return `failed: ${safeText(error)}${about}`;
     }
   }
 }
 
-function oneLine(packet: Packet, frame: Frame): string {
-  return rowPrinter()(rowOf(packet, frame)).trim().replaceAll(/ {2,}/g, " ");
+function oneLine(registry: Registry, first: Message, bytes: Uint8Array): string {
+  const frame = { length: bytes.length, capturedLength: bytes.length };
+  const { source, destination, protocol, info } = rowOf(new Packet(registry, first, bytes), frame);
+  return [source, destination, protocol, info].filter((text) => text !== "").join(" ");
 }

@@ -52,11 +52,23 @@ function addressText(address: unknown): string {
 
 /** What the innermost layer with something to say says, and what is wrong. */
 function infoOf(packet: Packet, layers: readonly Layer[], protocol: string): string {
-  const said = layers.map(layerInfo).findLast((each) => each !== "") ?? layers.at(-1)?.message.title ?? "";
+  const said = saidBy(layers) ?? layers.at(-1)?.message.title ?? "";
   const wrong = wrongWith(packet);
   if (wrong === undefined) return said;
   return said === protocol || said === "" ? `[${wrong}]` : `${said} [${wrong}]`;
 }
+
+function saidBy(layers: readonly Layer[]): string | undefined {
+  const infos = layers.map(layerInfo);
+  // Of a stream's messages each has its say.
+  const each = infos.filter((info, i) => info !== "" && layers[i - 1]?.message.repeats);
+  const more = each.length - MOST_MESSAGES;
+  if (more > 0) return `${each.slice(0, MOST_MESSAGES).join("; ")}; ${more} more`;
+  return each.length > 1 ? each.join("; ") : infos.findLast((info) => info !== "");
+}
+
+/** Messages that fit a line. */
+const MOST_MESSAGES = 3;
 
 /** The first problem of the packet itself: what it quotes of others may be anything. */
 function wrongWith(packet: Packet): string | undefined {

@@ -9,7 +9,7 @@ import { countOf, readArguments } from "#packet-tools/arguments.ts";
 import { readCapture } from "#packet-tools/capture-source.ts";
 import { Output } from "#packet-tools/output.ts";
 import { firstOf } from "#packet-tools/queries.ts";
-import { reportProblem } from "#packet-tools/read.ts";
+import { reportProblem } from "#packet-tools/report-problem.ts";
 
 const USAGE = `Usage: parley packets show FILE NUMBER [--field NAME]
 

@@ -8,9 +8,12 @@ export interface Codec<Value> {
   readonly name: string;
   /**
    * Reads one value from `at`, at most to `end`; `start` is where the layer starts, for encodings that point back.
-   * Returns the value and where it ends, or what is wrong. Never throws.
+   * Returns the value and where it ends, or what is wrong. Never throws. `reading` is what `begin` returned when the
+   * reading of this layer began; absent, or 0: of what was read of it before nothing is known.
    */
-  read(bytes: Uint8Array, at: number, end: number, start: number): CodecResult<Value>;
+  read(bytes: Uint8Array, at: number, end: number, start: number, reading?: number): CodecResult<Value>;
+  /** A number for the reading of one layer, for a codec that can use what it has read of the layer before. */
+  readonly begin?: () => number;
   /** The bytes of a value, `offset` bytes after the layer's start. `state` lives as long as one layer is written. */
   write(value: Value, offset: number, state: Map<string, number>): Uint8Array;
   /** A value that write and read bring back unchanged. */

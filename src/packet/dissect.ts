@@ -43,13 +43,17 @@ export class Packet {
   readonly captured: number;
   readonly end: number;
   readonly #layers: Layer[] = [];
-  readonly #problems: Problem[] = [];
-  /** Where the next layer ends, when the one that carries it does not say so alone. */
-  #stop = Infinity;
+  #problems: Problem[] | undefined;
+  /** Where the next layer ends, when the one that carries it does not say so alone; -1 when it does. */
+  #stop = -1;
   #next: number;
   #at: number;
   #limit: number;
   #quoted = false;
+  /** How many layers lie around the next one. */
+  #depth = 0;
+  /** Another message of a layer that repeats, for when the inside of this one is read. */
+  #again: Again | undefined;
 
   constructor(registry: Registry, first: Message, bytes: Uint8Array, options: PacketOptions = {}) {
     this.registry = registry;
@@ -88,7 +92,7 @@ export class Packet {
   /** What is wrong, in the order of the layers; checksums are looked at only when this is asked. */
   get problems(): readonly Problem[] {
     const found = this.layers.flatMap((layer, i) => this.#checksumProblems(layer, i));
-    return [...this.#problems, ...found];
+    return [...(this.#problems ?? []), ...found];
   }
 
   /** The fields of a layer with their places. */
@@ -124,9 +128,24 @@ export class Packet {
     } else layer = this.#stepThoroughly(message, at, limit);
     this.#layers.push(layer);
     this.#at = layer.headerEnd;
-    this.#limit = Math.min(layer.end, this.#stop);
-    this.#stop = Infinity;
-    if (this.#layers.length >= MOST_LAYERS) this.#next = -1;
+    this.#limit = layer.end;
+    if (this.#stop >= 0) {
+      this.#limit = Math.min(layer.end, this.#stop);
+      this.#stop = -1;
+    }
+    if (layer.end < limit && layer.end < this.captured && message.repeats)
+      this.#again = { number: this.registry.numberOf(message), at: layer.end, limit, depth: this.#depth };
+    this.#depth++;
+    if (this.#depth >= MOST_LAYERS) this.#next = -1;
+    if (this.#next < 0 && this.#again) this.#repeat(this.#again);
+  }
+
+  #repeat({ number, at, limit, depth }: Again): void {
+    this.#next = number;
+    this.#at = at;
+    this.#limit = limit;
+    this.#depth = depth;
+    this.#again = undefined;
   }
 
   #stepThoroughly(message: Message, at: number, limit: number): Layer {
@@ -166,7 +185,7 @@ export class Packet {
     if (quoted)
       for (const [i, each] of problems.entries())
         if (each.kind === "truncated") problems[i] = { ...each, kind: "cut" };
-    this.#problems.push(...problems);
+    this.#problems = [...(this.#problems ?? []), ...problems];
     return layer;
   }
 
@@ -238,6 +257,13 @@ export class Packet {
     while (partial > 0xffff) partial = (partial & 0xffff) + (partial >>> 16);
     return partial === value ? "offload" : "bad";
   }
+}
+
+interface Again {
+  readonly number: number;
+  readonly at: number;
+  readonly limit: number;
+  readonly depth: number;
 }
 
 /** What a parser leaves behind, until the layer is made. */

@@ -37,6 +37,10 @@ const LEVELS = [
   ["*", "/", "%"],
 ] as const;
 
+const LEVEL_OF: ReadonlyMap<string, number> = new Map(
+  LEVELS.flatMap((operators, level) => operators.map((operator) => [operator, level] as const)),
+);
+
 const TOKEN =
   /\s*(0x[0-9a-fA-F]+|\d+|[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*|\|\||&&|[=!<>]=|<<|>>|[-+*/%&|^<>!?:()])/y;
 
@@ -53,8 +57,9 @@ export function parseExpression(text: string | number): Expression {
 function tokensOf(text: string): string[] {
   const tokens: string[] = [];
   TOKEN.lastIndex = 0;
+  const { length } = text.trimEnd();
   let at = 0;
-  while (at < text.trimEnd().length) {
+  while (at < length) {
     const found = TOKEN.exec(text);
     if (!found) throw new Error(`"${text.slice(at)}" is not understood in "${text}"`);
     tokens.push(found[1]!);
@@ -86,15 +91,16 @@ class Parser {
     return { type: "choice", test, yes, no: this.choice() };
   }
 
-  #binary(level: number): Expression {
-    const operators: readonly string[] | undefined = LEVELS[level];
-    if (!operators) return this.#unary();
-    let left = this.#binary(level + 1);
-    for (let token = this.peek(); token && operators.includes(token); token = this.peek()) {
+  /** Operators of this level and those that bind tighter. */
+  #binary(loosest: number): Expression {
+    let left = this.#unary();
+    for (;;) {
+      const operator = this.peek() as Operator;
+      const level = LEVEL_OF.get(operator);
+      if (level === undefined || level < loosest) return left;
       this.#at++;
-      left = { type: "binary", operator: token as Operator, left, right: this.#binary(level + 1) };
+      left = { type: "binary", operator, left, right: this.#binary(level + 1) };
     }
-    return left;
   }
 
   #unary(): Expression {

@@ -22,11 +22,11 @@ export interface PacketFact {
  */
 export function factsOf(packet: Packet, fields?: readonly QueryField[]): PacketFact[] {
   const found: PacketFact[] = [];
-  for (const layer of packet.layers) {
+  for (const [i, layer] of packet.layers.entries()) {
     if (fields && !fields.some(({ layers }) => layers.includes(layer.message))) continue;
     const nodes = packet.nodes(layer);
     if (layer.message.needs && nodes.length === 0) continue;
-    if (!layer.message.transparent) found.push(protocolFact(packet, layer));
+    if (!layer.message.transparent) found.push(protocolFact(packet, layer, packet.layers[i - 1]));
     for (const node of nodes) nodeFacts(packet, node, layer, found);
     for (const derived of layer.message.derived) {
       if (fields && !fields.some(({ name }) => name === derived.name)) continue;
@@ -37,8 +37,10 @@ export function factsOf(packet: Packet, fields?: readonly QueryField[]): PacketF
   return found;
 }
 
-function protocolFact(packet: Packet, layer: Layer): PacketFact {
-  const { start, message } = layer;
+/** The bytes of a layer, with a length before it that is no layer of its own. */
+function protocolFact(packet: Packet, layer: Layer, below: Layer | undefined): PacketFact {
+  const { message } = layer;
+  const { start } = below?.message.transparent ? below : layer;
   const end = Math.min(layer.end, packet.captured);
   return {
     query: message.protocol,
@@ -111,7 +113,7 @@ function nestedFacts(
 }
 
 function derivedFact(packet: Packet, layer: Layer, derived: Derived): PacketFact | undefined {
-  const { name: query, type, expression, find, when } = derived;
+  const { name: query, type, expression, find, when, carried } = derived;
   const scope = layerScope(layer, packet);
   const isKnown = (each: Expression): boolean =>
     [...namesIn(each)].every((name) => isNameKnown(packet, layer, name));
@@ -119,7 +121,7 @@ function derivedFact(packet: Packet, layer: Layer, derived: Derived): PacketFact
   const found = find?.(packet, layer);
   if (find) return found && { query, type, ...found, layer };
   const start = layer.headerEnd;
-  const end = Math.min(layer.end, packet.captured);
+  const end = Math.min(carried ? layer.limit : layer.end, packet.captured);
   if (!expression) {
     if (end <= start || packet.layers.at(-1) === layer) return undefined;
     return { query, type, value: packet.bytes.subarray(start, end), start, end, layer };

@@ -13,7 +13,7 @@ import {
   type Visitor,
 } from "#packet/generated-code.ts";
 import type { Member, Message } from "#packet/message.ts";
-import { ADDRESS_BYTES, readText, readUint64 } from "#packet/primitive.ts";
+import { ADDRESS_BYTES, bytesBetween, readText, readUint64 } from "#packet/primitive.ts";
 import { flagValues } from "#packet/read.ts";
 import type { ChooseSpec, CodecSpec, FlagsSpec, ListSpec, Spec, UintSpec } from "#packet/spec.ts";
 
@@ -25,6 +25,7 @@ export abstract class FieldGenerator {
   /** How many functions deep the code is that is being made. */
   protected nested = 0;
   readonly #flagTables = new Map<FlagsSpec, unknown>();
+  readonly #readings = new Map<() => number, string>();
   #fresh = 0;
 
   /** With a visitor the code visits, without one it builds values. */
@@ -52,6 +53,20 @@ export abstract class FieldGenerator {
   constant(value: unknown): string {
     const known = this.constants.indexOf(value);
     return `k${known >= 0 ? known : this.constants.push(value) - 1}`;
+  }
+
+  /** The variable that holds what `begin` returned for this layer. */
+  #reading(begin: () => number): string {
+    const known = this.#readings.get(begin) ?? this.name("r");
+    this.#readings.set(begin, known);
+    return known;
+  }
+
+  /** Declarations of the variables by which codecs know the layer, and code that begins a layer. */
+  get readings(): { readonly declared: string; readonly begun: string } {
+    const all = [...this.#readings];
+    const declared = all.map(([, name]) => `let ${name} = 0;`).join("\n");
+    return { declared, begun: all.map(([begin, name]) => `${name} = ${this.constant(begin)}();`).join("\n") };
   }
 
   /** JavaScript of a name in an expression, as a number. */
@@ -222,7 +237,8 @@ export abstract class FieldGenerator {
     lines.push(this.visitor?.visit(spec, { value: "", start, end }) ?? "");
     if (this.visitor) return { value: "0", next };
     const variable = this.name("v");
-    if (spec.form === "bytes") lines.push(`const ${variable} = b.subarray(${start}, ${end});`);
+    if (spec.form === "bytes")
+      lines.push(`const ${variable} = ${this.constant(bytesBetween)}(b, ${start}, ${end});`);
     else if (spec.length?.type === "number") {
       const last = this.name("t");
       lines.push(`let ${last} = ${end};\nwhile (${last} > ${start} && b[${last} - 1] === 0) ${last}--;`);
@@ -282,19 +298,22 @@ export abstract class FieldGenerator {
     const region =
       spec.count && !spec.length ? scope.region : this.#regionEnd(spec.length, scope, place, lines);
     const count = spec.count && generateExpression(spec.count, (name) => this.nameOf(name, scope, place));
-    if (!this.visitor) lines.push(`const ${items} = [];`);
-    lines.push(`let ${next} = ${code(place)};`);
-    const left = this.name("n");
+    const [index, left] = [this.name("i"), this.name("n")];
+    lines.push(`let ${next} = ${code(place)}${count === undefined ? "" : `, ${left} = ${count}`};`);
+    if (!this.visitor) {
+      // An array that grows takes room for 17 items at once.
+      const isCounted = count !== undefined && !spec.until;
+      const room = isCounted ? `${left} > 0 && ${left} <= ${MOST_ROOM} ? new Array(${left}) : []` : "[]";
+      lines.push(`const ${items} = ${room};`, `let ${index} = 0;`);
+    }
     lines.push(
-      count === undefined
-        ? `while (${next} < ${region.end}) {`
-        : `for (let ${left} = ${count}; ${left} > 0; ${left}--) {`,
+      count === undefined ? `while (${next} < ${region.end}) {` : `for (; ${left} > 0; ${left}--) {`,
     );
     const inner: Scope = { ...scope, names: new Map(), checked: new Map(), region, referenced: new Set() };
     const start = this.name("s");
     lines.push(`const ${start} = ${next};`);
     const item = this.field(spec.item, inner, { base: start, offset: 0 }, lines);
-    if (!this.visitor) lines.push(`${items}.push(${item.value});`);
+    if (!this.visitor) lines.push(`${items}[${index}++] = ${item.value};`);
     lines.push(`${next} = ${code(item.next)};`, `if (${next} <= ${start}) ${this.giveUp}`);
     if (spec.until) lines.push(`if ${this.#endsList(spec, start, `(${region.end} - ${next})`)} break;`);
     lines.push("}");
@@ -347,8 +366,9 @@ export abstract class FieldGenerator {
     const bounded = spec.length ? this.#regionEnd(spec.length, scope, place, lines) : scope.region;
     const found = this.name("c");
     const next = this.name("p");
+    const reading = spec.codec.begin && !this.visitor ? `, ${this.#reading(spec.codec.begin)}` : "";
     lines.push(
-      `const ${found} = ${this.constant(spec.codec)}.read(b, ${code(place)}, ${bounded.limit}, ls);`,
+      `const ${found} = ${this.constant(spec.codec)}.read(b, ${code(place)}, ${bounded.limit}, ls${reading});`,
       `if (${found}.error !== undefined || ${found}.problem !== undefined) ${this.giveUp}`,
       `const ${next} = ${found}.next;`,
     );
@@ -359,3 +379,6 @@ export abstract class FieldGenerator {
     return { value, next: { base: next, offset: 0 } };
   }
 }
+
+/** Lists of more items grow as they are read: their number is what the packet says, and may be a lie. */
+const MOST_ROOM = 16;

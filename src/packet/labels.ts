@@ -64,7 +64,9 @@ export function titleOf(name: string): string {
   const words = snake(name)
     .split(/[._]/)
     .filter((word) => word !== "")
-    .map((word) => SPELLED.get(word) ?? word.replace(/^([a-z]{5,})(\d)$/, "$1 $2"));
+    .map(
+      (word) => SPELLED.get(word) ?? (word.length > 5 ? word.replace(/^([a-z]{5,})(\d)$/, "$1 $2") : word),
+    );
   const text = words.join(" ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -46,11 +46,14 @@ export function layerParser(registry: Registry, message: Message): LayerParser {
   const generator = new Generator();
   const { lines, fields, next, nameOf } = generator.body(message, layerNames(message));
   const ending = layerEnding(registry, message, generator, code(next), nameOf);
+  const { declared, begun } = generator.readings;
   const body = [
     generator.prologue,
+    declared,
     generator.functions,
     "return function (b, at, end, cap, place) {",
     "const lim = end < cap ? end : cap, ls = at;",
+    begun,
     lines,
     ending,
     "place.headerEnd = hend;",

@@ -41,6 +41,8 @@ export interface Message<F extends Fields = Fields> {
   readonly hasChecksums: boolean;
   /** Does not count as a layer of its own: a length before a message. */
   readonly transparent: boolean;
+  /** What the layer below carries behind its end is another of it: a stream's messages, one after the other. */
+  readonly repeats: boolean;
   /** Fields that run over the header's end into the payload do not hinder the payload from being followed. */
   readonly mayOverrun: boolean;
   /** Queries read the header whole whatever they want of it: nothing follows a broken one. */
@@ -97,6 +99,8 @@ export interface Derived {
   readonly title: string;
   /** Undefined, with `find`, for the payload's bytes. */
   readonly expression?: Expression;
+  /** The payload with all that the layer below has behind it. */
+  readonly carried?: true;
   /** For what depends on the layers around or on bytes behind the payload. */
   readonly find?: Finder;
   readonly when?: Expression;
@@ -146,6 +150,7 @@ export interface MessageOptions<F extends Fields> {
   /** Like checks, but the fields behind the last one named are not even read; `rest` counts from there. */
   readonly stops?: Readonly<Record<string, string>>;
   readonly transparent?: boolean;
+  readonly repeats?: boolean;
   readonly mayOverrun?: boolean;
   readonly readsWhole?: boolean;
   /** One line that says what a packet of it is about. */
@@ -160,8 +165,11 @@ export type DerivedChoice = DerivedOptions | readonly DerivedOptions[];
 export interface DerivedOptions {
   readonly type: FactType;
   readonly title?: string;
-  /** Several: the name stands for each of them, as "eth.ig" for both addresses' bits. */
-  readonly value: "payload" | string | Finder | readonly (string | Finder)[];
+  /**
+   * "carried" is the payload with what the layer below has behind it. Several: the name stands for each of them, as
+   * "eth.ig" for both addresses' bits.
+   */
+  readonly value: "payload" | "carried" | string | Finder | readonly (string | Finder)[];
   readonly when?: string;
 }
 
@@ -197,6 +205,7 @@ export function message<const F extends Fields>(name: string, options: MessageOp
     checks: [...stopsOf(options.stops ?? {}, members), ...checksOf(options.checks ?? {})],
     hasChecksums: members.some(({ spec }) => isOrHasChecksum(spec)),
     transparent: options.transparent ?? false,
+    repeats: options.repeats ?? false,
     mayOverrun: options.mayOverrun ?? false,
     readsWhole: options.readsWhole ?? false,
     ...(options.pseudoHeader && { pseudoHeader: options.pseudoHeader }),
@@ -221,11 +230,15 @@ function derivedOf(name: string, { type, title, value, when }: DerivedOptions): 
     name,
     type,
     title: title ?? titleOf(name),
-    ...(typeof each === "function"
-      ? { find: each }
-      : each !== "payload" && { expression: parseExpression(each) }),
+    ...bytesOrNumber(each),
     ...(when !== undefined && { when: parseExpression(when) }),
   }));
+}
+
+function bytesOrNumber(value: string | Finder): Pick<Derived, "find" | "carried" | "expression"> {
+  if (typeof value === "function") return { find: value };
+  if (value === "carried") return { carried: true };
+  return value === "payload" ? {} : { expression: parseExpression(value) };
 }
 
 function isOrHasChecksum(spec: Spec): boolean {
@@ -260,7 +273,8 @@ function membersOf(name: string, options: MessageOptions<Fields>): Member[] {
     for (const used of namesUsed(spec))
       if (!Object.hasOwn(options.fields, used) && !RESERVED.has(used) && !used.startsWith("$"))
         throw new Error(`${name}.${property} asks for ${used}, which is no field of ${name}`);
-    const own = labelled(spec, { title: titleOf(property), prefix, query: [`${prefix}.${snake(property)}`] });
+    const title = spec.title ?? titleOf(property);
+    const own = labelled(spec, { title, prefix, query: spec.query ?? [`${prefix}.${snake(property)}`] });
     const width = own.kind === "uint" || own.kind === "flags" ? own.bits : undefined;
     if (width === undefined || (run.length === 0 && width % 8 === 0)) {
       if (run.length > 0) throw new Error(`${name}.${property} does not start at a whole byte`);

@@ -1,5 +1,5 @@
 import { formatAddress, parseAddress } from "#base/address.ts";
-import { encodeUtf8 } from "#base/utf8.ts";
+import { encodeUtf8, utf8Sequence } from "#base/utf8.ts";
 
 /** The unsigned integer of `count` bytes at `at`; exact up to 6 bytes. */
 export function readUint(bytes: Uint8Array, at: number, count: number, little: boolean): number {
@@ -50,21 +50,20 @@ export function writeUint(
  * as much as finding it. Direct-mapped, so the memory is bounded and a flood of random addresses only misses.
  */
 const CACHED = 16_384;
-const ipv4Keys = new Float64Array(CACHED).fill(-1);
+const ipv4Keys = new Int32Array(CACHED);
 const ipv4Texts: string[] = new Array<string>(CACHED).fill("");
 const macHigh = new Int32Array(CACHED).fill(-1);
 const macLow = new Int32Array(CACHED).fill(-1);
 const macTexts: string[] = new Array<string>(CACHED).fill("");
 const ipv6Keys = new Int32Array(CACHED * 4);
-const ipv6Texts: (string | undefined)[] = new Array<string | undefined>(CACHED).fill(undefined);
+const ipv6Texts: string[] = new Array<string>(CACHED).fill("");
 
 const OCTETS = Array.from({ length: 256 }, (_, i) => `${i}.`);
 
 /** Four bytes as "192.0.2.1". */
 export function ipv4Text(bytes: Uint8Array, at: number): string {
-  const low = (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-  const key = bytes[at]! * 0x100_0000 + low;
-  const slot = (Math.imul(low ^ bytes[at]!, 0x9e3779b1) >>> 18) & (CACHED - 1);
+  const key = word(bytes, at);
+  const slot = (Math.imul(key ^ (key >>> 24), 0x9e3779b1) >>> 18) & (CACHED - 1);
   const isMet = ipv4Keys[slot] === key;
   if (isMet && ipv4Texts[slot] !== "") return ipv4Texts[slot]!;
   const text =
@@ -88,6 +87,13 @@ export function macText(bytes: Uint8Array, at: number): string {
   return text;
 }
 
+/** `bytes` from `start` to `end`, not copied. A view costs more than most fields, and many are empty: those share one. */
+export function bytesBetween(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return start === end ? NO_BYTES : bytes.subarray(start, end);
+}
+
+const NO_BYTES = new Uint8Array(0);
+
 /** Sixteen bytes in the form of RFC 5952. */
 export function ipv6Text(bytes: Uint8Array, at: number): string {
   const a = word(bytes, at);
@@ -97,16 +103,15 @@ export function ipv6Text(bytes: Uint8Array, at: number): string {
   const mixed = Math.imul(a, 31) ^ Math.imul(b, 17) ^ Math.imul(c, 7) ^ d;
   const slot = (Math.imul(mixed, 0x9e3779b1) >>> 18) & (CACHED - 1);
   const key = slot * 4;
-  const known = ipv6Texts[slot];
-  const same =
+  const isMet =
     ipv6Keys[key] === a && ipv6Keys[key + 1] === b && ipv6Keys[key + 2] === c && ipv6Keys[key + 3] === d;
-  if (known !== undefined && same) return known;
+  if (isMet && ipv6Texts[slot] !== "") return ipv6Texts[slot]!;
   const text = formatAddress({ bytes: bytes.subarray(at, at + 16) });
   ipv6Keys[key] = a;
   ipv6Keys[key + 1] = b;
   ipv6Keys[key + 2] = c;
   ipv6Keys[key + 3] = d;
-  ipv6Texts[slot] = text;
+  ipv6Texts[slot] = isMet ? text : "";
   return text;
 }
 
@@ -151,30 +156,17 @@ export function readText(bytes: Uint8Array, start: number, end: number): string 
   let text = "";
   for (let at = start; at < end;) {
     const first = bytes[at]!;
-    const size = first < 0x80 ? 1 : sequenceSize(bytes, at, end);
-    if (size === 1) text += String.fromCharCode(first < 0x80 ? first : 0xdc00 + first);
-    else {
-      let point = first & (0xff >> (size + 1));
-      for (let i = 1; i < size; i++) point = (point << 6) | (bytes[at + i]! & 0x3f);
-      text += String.fromCodePoint(point);
+    if (first < 0x80) {
+      text += String.fromCharCode(first);
+      at++;
+      continue;
     }
-    at += size;
+    const sequence = utf8Sequence(bytes, at, end);
+    if (sequence < 0) text += String.fromCharCode(0xdc00 + first);
+    else text += String.fromCodePoint(sequence >> 3);
+    at += sequence < 0 ? 1 : sequence & 7;
   }
   return text;
-}
-
-/** Bytes of the well-formed sequence at `at`, or 1 when there is none. */
-function sequenceSize(bytes: Uint8Array, at: number, end: number): number {
-  const first = bytes[at]!;
-  const size = first < 0xc2 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 1;
-  if (at + size > end) return 1;
-  for (let i = 1; i < size; i++) {
-    // The second byte's range excludes overlong forms, surrogates and points above U+10FFFF.
-    const low = i > 1 ? 0x80 : first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
-    const high = i > 1 ? 0xbf : first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
-    if (bytes[at + i]! < low || bytes[at + i]! > high) return 1;
-  }
-  return size;
 }
 
 /** The bytes that readText turns into `text`. */

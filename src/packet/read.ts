@@ -2,6 +2,7 @@ import { byteOffset, evaluate, type Expression } from "#packet/expression.ts";
 import type { Message } from "#packet/message.ts";
 import {
   ADDRESS_BYTES,
+  bytesBetween,
   readAddress,
   readBits,
   readText,
@@ -357,7 +358,7 @@ export function bytesValue(
   end: number,
   spec: { readonly form: "bytes" | "text"; readonly length?: Expression },
 ): Uint8Array | string {
-  if (spec.form === "bytes") return bytes.subarray(start, end);
+  if (spec.form === "bytes") return bytesBetween(bytes, start, end);
   if (spec.length?.type !== "number") return readText(bytes, start, end);
   // Text of a fixed length is filled with zeros.
   let last = end;

@@ -12,6 +12,8 @@ export interface LinesBlock {
   readonly type: "lines";
   /** One entry a line; a newline inside an entry is shown as an escape. */
   readonly lines: readonly string[];
+  /** They stand above what is listed: `| count` does not count them. */
+  readonly isHeading?: boolean;
 }
 
 export interface TableBlock {

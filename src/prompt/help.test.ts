@@ -37,6 +37,7 @@ test("behind a blank what can follow is listed, whatever the words before are sh
     "captures",
     "config",
     "interfaces",
+    "ip",
     "log",
     "messages",
     "peers",

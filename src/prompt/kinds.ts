@@ -1,4 +1,5 @@
 import { formatEndpoint, parseEndpoint, parseNamedEndpoint } from "#base/endpoint.ts";
+import { formatIpv4Prefix, maskOf, parseIpv4 } from "#base/ipv4.ts";
 
 /** The kinds of parameter that every prompt knows, and what a command receives for them. */
 export interface FixedKinds {
@@ -9,6 +10,8 @@ export interface FixedKinds {
   endpoint: string;
   /** IP:port or host:port. */
   address: string;
+  /** A.B.C.D, or A.B.C.D/N whose host bits are cleared. */
+  prefix: string;
   /** All that follows on the line, verbatim: always the last parameter. */
   text: string;
 }
@@ -57,6 +60,11 @@ const FIXED: Readonly<Record<keyof FixedKinds, Kind>> = {
     },
     mayBegin: (text) => /^[\w.:[\]%-]*$/.test(text),
   },
+  prefix: {
+    expected: "A.B.C.D or A.B.C.D/N, such as 192.0.2.0/24",
+    read: readPrefix,
+    mayBegin: (text) => /^[\d.]{1,15}(?:\/\d{0,2})?$|^$/.test(text),
+  },
   text: { expected: "text", read: (text) => text, mayBegin: () => true },
 };
 
@@ -66,4 +74,12 @@ function readNumber(text: string): number | undefined {
   if (!/^\d{1,10}$/.test(text)) return undefined;
   const value = Number(text);
   return value <= MAX_NUMBER ? value : undefined;
+}
+
+function readPrefix(text: string): string | undefined {
+  const [, address, bits] = /^([\d.]+)(?:\/(0|[1-9]\d?))?$/.exec(text) ?? [];
+  const network = address === undefined ? undefined : parseIpv4(address);
+  if (network === undefined || bits === undefined) return network === undefined ? undefined : text;
+  const length = Number(bits);
+  return length > 32 ? undefined : formatIpv4Prefix((network & maskOf(length)) >>> 0, length);
 }

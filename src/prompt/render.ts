@@ -37,7 +37,8 @@ async function renderBlocks(blocks: readonly Block[], loadWidth: LoadWidth): Pro
   const lines: Line[] = [];
   for (const block of blocks) {
     if (block.type === "lines") {
-      for (const text of block.lines) lines.push({ text: safeText(text), heading: false });
+      const heading = block.isHeading ?? false;
+      for (const text of block.lines) lines.push({ text: safeText(text), heading });
     } else if (block.rows.length === 0 && block.whenEmpty !== undefined) {
       lines.push({ text: safeText(block.whenEmpty), heading: true });
     } else {

@@ -16,7 +16,7 @@ const mistakes: readonly (readonly [line: string, error: readonly string[]])[] =
   [
     "show foo",
     [
-      'unknown word "foo"; expected captures, config, interfaces, log, messages, peers, processes, responders, services, version, why',
+      'unknown word "foo"; expected captures, config, interfaces, ip, log, messages, peers, processes, responders, services, version, why',
       "show foo",
       "     ^",
     ],

@@ -39,8 +39,7 @@ export class EventLog implements EventSource {
   }
 
   #keep(event: NodeEvent): void {
-    const body = event.detail?.type === "message" ? event.detail.message.body.length : 0;
-    const size = EVENT_OVERHEAD + event.text.length + body;
+    const size = EVENT_OVERHEAD + event.text.length + detailSize(event.detail);
     this.#kept.push({ event, size });
     this.#keptSize += size;
     if (this.#kept.length <= 2 * MOST_KEPT && this.#keptSize <= 2 * MOST_SIZE) return;
@@ -52,6 +51,13 @@ export class EventLog implements EventSource {
     this.#kept.splice(0, from);
     this.#keptSize = total;
   }
+}
+
+/** Characters of what can be long. */
+function detailSize(detail: EventDetail | undefined): number {
+  if (detail?.type === "message") return detail.message.body.length;
+  if (detail?.type === "responder") return detail.text.length + detail.details.length + detail.packet.length;
+  return 0;
 }
 
 /** A day of a quiet node; between so many and twice as many are kept. */

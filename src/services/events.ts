@@ -53,7 +53,55 @@ export type EventDetail =
   | { readonly type: "configuration"; readonly changed: readonly string[]; readonly error: string }
   | { readonly type: "message"; readonly message: ShownMessage }
   | { readonly type: "peer"; readonly peer: PeerStatus }
-  | { readonly type: "interface"; readonly link: Link; readonly removed: boolean };
+  | { readonly type: "interface"; readonly link: Link; readonly removed: boolean }
+  | ResponderDetail
+  | OspfDetail;
+
+/** What a responder did. */
+export interface ResponderDetail {
+  readonly type: "responder";
+  readonly name: string;
+  readonly interface: string;
+  /** state: its machine went `from` one state `to` another. */
+  readonly news: "started" | "state" | "told" | "failed" | "done" | "stopped";
+  readonly from: string;
+  readonly to: string;
+  /** What it told; or why it failed. */
+  readonly text: string;
+  /** JSON of the details that it told; empty for none, and for those that are too long. */
+  readonly details: string;
+  /** The packet at which its own function failed: its summary and its first bytes. */
+  readonly packet: string;
+  /** So many events of this kind before this one were left out, because there were too many. */
+  readonly leftOut: number;
+}
+
+/** What happened to OSPF's neighbors and interfaces; router ids and addresses are dotted, states in the words of RFC 2328. */
+export type OspfDetail =
+  | {
+      readonly type: "ospf-neighbor";
+      readonly interface: string;
+      readonly routerId: string;
+      readonly address: string;
+      readonly from: string;
+      readonly to: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "ospf-interface";
+      readonly interface: string;
+      readonly from: string;
+      readonly to: string;
+    }
+  /** Something keeps routers from becoming neighbors or adjacent. */
+  | {
+      readonly type: "ospf-mismatch";
+      readonly interface: string;
+      readonly routerId: string;
+      readonly address: string;
+      /** What differs, with both values. */
+      readonly text: string;
+    };
 
 /** One line of the node's log. */
 export interface NodeEvent {

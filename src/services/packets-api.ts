@@ -36,6 +36,8 @@ export interface ResponderStatus extends RunStatus {
   readonly seen: number;
   readonly matched: number;
   readonly sent: number;
+  /** Packets that came too fast to be shown to it. */
+  readonly dropped: number;
   /** Failures, and packets that could not be sent. */
   readonly errors: number;
   /** What went wrong last; it stays when all is well again. */

@@ -1,4 +1,4 @@
-import type { PacketHandlers, PacketSocket, ReceivedPacket } from "#host/packet-sockets.ts";
+import type { PacketHandlers, ReceivedPacket } from "#host/packet-sockets.ts";
 import { Packet } from "#packet/dissect.ts";
 import type { Message } from "#packet/message.ts";
 import type { Matcher, Query } from "#packet/query/query.ts";
@@ -14,14 +14,15 @@ import { FileWriter } from "#services/packets-file.ts";
 import type { Attempt, JobRun } from "#services/packets-job.ts";
 import type { CaptureRecord } from "#services/packets-records.ts";
 import { PacketQueue, type WaitingPacket } from "#services/packets-live.ts";
-import type { PacketsToolkit } from "#services/packets-toolkit.ts";
+import type { OpenSocket, PacketsToolkit } from "#services/packets-toolkit.ts";
 import type { PacketsTools } from "#services/packets-tools.ts";
 import type { NodeHost } from "#services/service.ts";
 
-/** Asks each packet of a socket the query itself, and counts: the kernel's filter lets others through, too. */
+/** Asks each packet of a socket the query itself: the kernel's filter lets others through, too. Counts what is kept. */
 class Tap {
   readonly #match: Matcher | undefined;
   readonly #frame = { number: 0, seconds: 0, nanoseconds: 0, length: 0, capturedLength: 0, firstTime: 0n };
+  #selected = 0;
   packets = 0;
   bytes = 0;
 
@@ -32,15 +33,20 @@ class Tap {
   /** The packet's number; 0 when the query does not select it. */
   take({ bytes, start, stop, seconds, nanoseconds, originalLength }: ReceivedPacket): number {
     const frame = this.#frame;
-    frame.number = this.packets + 1;
+    frame.number = this.#selected + 1;
     frame.seconds = seconds;
     frame.nanoseconds = nanoseconds;
     frame.length = originalLength;
     frame.capturedLength = stop - start;
     if (this.#match && !this.#match(bytes, start, stop, frame)) return 0;
-    if (this.packets === 0) frame.firstTime = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+    if (this.#selected === 0) frame.firstTime = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+    return ++this.#selected;
+  }
+
+  /** There was room for a packet. */
+  kept({ start, stop }: ReceivedPacket): void {
+    this.packets++;
     this.bytes += stop - start;
-    return ++this.packets;
   }
 }
 
@@ -61,7 +67,7 @@ export async function runFileCapture(
   const files = await tools.openFiles(host.node.dataFolder, config.file, config.keep);
   let received: PacketHandlers["received"] = () => {};
   const options = { interface: config.interface, mode: "bulk", promiscuous: true, outgoing: true } as const;
-  const { socket, first } = await toolkit.open(host.packetSockets, options, query ? [query] : [], {
+  const { socket, first, dropped } = await toolkit.open(host.packetSockets, options, query ? [query] : [], {
     received: (packet) => received(packet),
     failed: attempt.failed,
   });
@@ -79,13 +85,12 @@ export async function runFileCapture(
     failed: attempt.failed,
   });
   received = (packet) => {
-    if (tap.take(packet) > 0) writer.packet(packet);
+    if (tap.take(packet) > 0 && writer.packet(packet)) tap.kept(packet);
   };
-  const kernel = kernelDrops(socket);
   record.follow(() => ({
-    packets: tap.packets - writer.dropped,
+    packets: tap.packets,
     bytes: tap.bytes,
-    dropped: writer.dropped + kernel(),
+    dropped: writer.dropped + dropped(),
   }));
   return {
     close: async () => {
@@ -113,8 +118,7 @@ export class ClientCapture implements CaptureStream {
   private constructor(
     { host, toolkit }: CaptureSurroundings,
     request: CaptureRequest,
-    socket: PacketSocket,
-    first: Message,
+    { socket, first, dropped }: OpenSocket,
     tap: Tap,
   ) {
     this.#toolkit = toolkit;
@@ -123,7 +127,7 @@ export class ClientCapture implements CaptureStream {
     this.linkType = socket.linkType;
     this.#first = first;
     this.#tap = tap;
-    this.#kernel = kernelDrops(socket);
+    this.#kernel = dropped;
   }
 
   /** Captures until `signal` aborts or the socket fails. */
@@ -135,7 +139,7 @@ export class ClientCapture implements CaptureStream {
     const query = around.toolkit.query(request.query);
     let capture: ClientCapture | undefined;
     let failure: Error | undefined;
-    const { socket, first } = await around.toolkit.open(
+    const opened = await around.toolkit.open(
       around.host.packetSockets,
       {
         interface: request.interface,
@@ -156,9 +160,9 @@ export class ClientCapture implements CaptureStream {
       },
     );
     if (failure) throw failure;
-    capture = new ClientCapture(around, request, socket, first, new Tap(query, first));
+    capture = new ClientCapture(around, request, opened, new Tap(query, opened.first));
     const end = (): void => {
-      socket.close();
+      opened.socket.close();
       capture.#end(new PacketsError("failed", "the capture has ended", "start it again"));
     };
     if (signal.aborted) end();
@@ -173,14 +177,13 @@ export class ClientCapture implements CaptureStream {
 
   #received(packet: ReceivedPacket): void {
     const number = this.#tap.take(packet);
-    if (number > 0) this.#queue.push(packet, number);
+    if (number > 0 && this.#queue.push(packet, number)) this.#tap.kept(packet);
   }
 
   status(): CaptureStatus {
     const { interface: name, query } = this.request;
     const { packets, bytes } = this.#tap;
     const dropped = this.#dropped;
-    const captured = packets - this.#queue.dropped;
     const state = "running";
     return {
       interface: name,
@@ -189,7 +192,7 @@ export class ClientCapture implements CaptureStream {
       state,
       since: this.since,
       reason: "",
-      packets: captured,
+      packets,
       bytes,
       dropped,
     };
@@ -213,17 +216,4 @@ export class ClientCapture implements CaptureStream {
     const frame = { number, seconds, nanoseconds, length, capturedLength: bytes.length };
     return { ...packet, ...this.#toolkit.row(whole, frame) };
   }
-}
-
-/** Packets that found no room in the socket; the last known number once that is closed. */
-function kernelDrops(socket: PacketSocket): () => number {
-  let known = 0;
-  return () => {
-    try {
-      known = socket.statistics().dropped;
-    } catch {
-      // Closed.
-    }
-    return known;
-  };
 }

@@ -1,5 +1,5 @@
-import { explain } from "#base/operator-error.ts";
 import type { Link } from "#host/links.ts";
+import type { LogLevel } from "#host/log.ts";
 import type { LinksApi } from "#services/links-api.ts";
 import {
   PacketsError,
@@ -17,15 +17,18 @@ import {
   type PacketsConfig,
   type ResponderConfig,
 } from "#services/packets-config.ts";
-import { Job, type JobSurroundings } from "#services/packets-job.ts";
+import { Job, type JobNews, type JobSurroundings } from "#services/packets-job.ts";
 import {
+  LOADING_MS,
   MOST_CLIENT_CAPTURES,
   MOST_OPTIONS,
   MOST_RESPONDERS,
   OPTION_CHARACTERS,
 } from "#services/packets-limits.ts";
-import { CaptureRecord, ResponderRecord } from "#services/packets-records.ts";
+import { CaptureRecord, reasonOf, ResponderRecord } from "#services/packets-records.ts";
+import { ResponderTeller, tellingRate } from "#services/packets-teller.ts";
 import type { PacketsTools } from "#services/packets-tools.ts";
+import type { RateLimit } from "#services/packets-rate.ts";
 import type { NodeHost } from "#services/service.ts";
 
 type Options = Readonly<Record<string, string>>;
@@ -56,6 +59,8 @@ export class PacketsDesk implements PacketsApi {
   readonly #clients = new Set<ClientCapture>();
   /** Clients whose captures are being opened. */
   #opening = 0;
+  /** What all responders may tell together. */
+  readonly #telling: RateLimit;
   #engine: Promise<Awaited<ReturnType<typeof loadEngine>>> | undefined;
 
   constructor(host: NodeHost, links: LinksApi, tools: PacketsTools, config: PacketsConfig) {
@@ -63,6 +68,7 @@ export class PacketsDesk implements PacketsApi {
     this.#links = links;
     this.#tools = tools;
     this.#folder = config.folder;
+    this.#telling = tellingRate(host.clock);
     links.follow((changes) => {
       for (const { type, link } of changes) if (type === "link") this.#linkChanged(link);
     }, host.signal);
@@ -183,20 +189,38 @@ export class PacketsDesk implements PacketsApi {
     configured: ResponderConfig | undefined,
   ): Responder {
     const record = new ResponderRecord();
-    const title = `${name} on ${interfaceName}`;
-    const job = new Job(this.#around(`responder ${title}`, interfaceName), async (attempt) => {
+    const teller = new ResponderTeller(this.#host, name, interfaceName, this.#telling);
+    const around = this.#around(`responder ${name} on ${interfaceName}`, interfaceName);
+    const said = (level: LogLevel, text: string, news?: JobNews): void => {
+      const detail = news && detailOf(news, record);
+      if (detail) teller.run(level, text, detail);
+      else around.log(level, text);
+    };
+    const job = new Job({ ...around, log: said }, async (attempt) => {
       try {
         const { toolkit, runResponder } = await this.#load();
-        const definition = await this.#tools.loadResponder(this.#folder!, name, responder.options);
-        const around = { host: this.#host, toolkit, title, interface: interfaceName };
-        return await runResponder({ ...around, definition, record }, attempt);
+        const loading = this.#tools.loadResponder(this.#folder!, name, responder.options);
+        const definition = await this.#withinTime(loading, name);
+        const setting = { host: this.#host, toolkit, name, interface: interfaceName };
+        return await runResponder({ ...setting, definition, record, teller }, attempt);
       } catch (error) {
-        record.failed(explain(error), this.#host.clock.wallTime());
+        record.failed(reasonOf(error), this.#host.clock.wallTime());
         throw error;
       }
     });
     const responder = { name, interface: interfaceName, configured, options, record, job };
     return responder;
+  }
+
+  /** Its file may wait for what never comes. */
+  async #withinTime<Result>(loading: Promise<Result>, name: string): Promise<Result> {
+    const { clock } = this.#host;
+    const late = Promise.withResolvers<never>();
+    const message = `the responder ${name} was not loaded within ${LOADING_MS / 1_000} seconds`;
+    const cancel = clock.at(clock.now() + LOADING_MS, () =>
+      late.reject(new PacketsError("failed", message, "see to it that its file waits for nothing")),
+    );
+    return Promise.race([loading, late.promise]).finally(cancel);
   }
 
   #fileCapture(config: CaptureConfig): FileCapture {
@@ -265,6 +289,13 @@ async function loadEngine(tools: PacketsTools) {
 
 function statusOf({ name, configured, record, job }: Responder): ResponderStatus {
   return { ...job.status(), name, configured: configured !== undefined, ...record.status() };
+}
+
+/** What a run of a responder came to, for its event. */
+function detailOf({ state, reason }: JobNews, record: ResponderRecord) {
+  if (state === "starting") return undefined;
+  const news = state === "running" ? "started" : state;
+  return { news, text: reason, packet: record.packetOf(reason) } as const;
 }
 
 /** A name that is none could name a file outside of the folder. */

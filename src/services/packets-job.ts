@@ -3,6 +3,7 @@ import type { Clock } from "#host/clock.ts";
 import type { LogLevel } from "#host/log.ts";
 import { PacketsError, type PacketsState, type RunStatus } from "#services/packets-api.ts";
 import { RETRY_FIRST_MS, RETRY_LONGEST_MS, STABLE_MS } from "#services/packets-limits.ts";
+import { reasonOf } from "#services/packets-records.ts";
 
 /** What runs after an attempt that went well. */
 export interface JobRun {
@@ -26,7 +27,13 @@ export interface JobSurroundings {
   readonly interface: string;
   /** The system's number of the interface now; undefined when there is none of that name. */
   indexOf(interfaceName: string): number | undefined;
-  log(level: LogLevel, text: string): void;
+  /** `news`: what it came to, when that is what is said. */
+  log(level: LogLevel, text: string, news?: JobNews): void;
+}
+
+export interface JobNews {
+  readonly state: PacketsState;
+  readonly reason: string;
 }
 
 /**
@@ -133,7 +140,7 @@ export class Job {
     const { clock } = this.#around;
     this.#failures++;
     this.#isRetried = !(error instanceof PacketsError && error.kind === "invalid");
-    const ended = this.#end("failed", explain(error));
+    const ended = this.#end("failed", reasonOf(error));
     // Without its interface only that can help, and it will be told.
     if (this.#isRetried && this.#index !== undefined) {
       const pause = Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** (this.#failures - 1));
@@ -168,7 +175,7 @@ export class Job {
     if (news === this.#said) return;
     this.#said = news;
     const text = `${this.#around.what} ${SAID[state]}${reason === "" ? "" : `: ${reason}`}`;
-    this.#around.log(state === "failed" ? "error" : "info", text);
+    this.#around.log(state === "failed" ? "error" : "info", text, { state, reason });
   }
 }
 

@@ -29,7 +29,28 @@ export const OPTION_CHARACTERS = 1_024;
 /** A display filter is a line that somebody typed. */
 export const QUERY_CHARACTERS = 4_096;
 
-/** What a responder tells is for the log: packets from outside must not push all else out of it. */
-export const TOLD_PER_SECOND = 10;
+/**
+ * What a responder tells, and its changes of state, go into the log: packets from outside must not push all else out of
+ * it. So many of either at once, then so many each second; and so many of all responders together.
+ */
+export const TOLD_AT_ONCE = 20;
+export const TOLD_PER_SECOND = 1;
+export const ALL_TOLD_AT_ONCE = 100;
+export const ALL_TOLD_PER_SECOND = 10;
+/** Characters shown of what was told, and of its details; a whole event's line has a thousand. */
+export const TOLD_CHARACTERS = 400;
+/** Details in JSON that are longer are left out of the event's typed part. */
+export const DETAIL_CHARACTERS = 2_000;
+
+/** Packets that a responder sends: two that answer each other must leave time to the rest of the node. */
+export const SENT_PER_SECOND = 10_000;
+/** One call of a responder's functions, in which all of the node waits; so many longer ones end the responder. */
+export const LONGEST_CALL_MS = 1_000;
+export const MOST_LONG_CALLS = 3;
+/** A file may wait for something while it is loaded, and must not for ever. */
+export const LOADING_MS = 10_000;
+
+/** Of why something failed. */
+export const REASON_CHARACTERS = 2_000;
 /** Bytes shown of the packet at which a responder failed. */
 export const SHOWN_BYTES = 64;

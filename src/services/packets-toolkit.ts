@@ -41,10 +41,8 @@ export class PacketsToolkit {
       return new Query(this.registry, text);
     } catch (error) {
       if (!(error instanceof QueryError)) throw error;
-      const { at, length, message, remedy } = error;
-      const marked = `${text.slice(0, at)}»${text.slice(at, at + length)}«${text.slice(at + length)}`;
-      const help = remedy === "" ? "`parley packets protocols` lists the names" : remedy;
-      throw new PacketsError("invalid", `${message}: ${marked}`, help, error);
+      const help = error.remedy === "" ? "`parley packets protocols` lists the names" : error.remedy;
+      throw new PacketsError("invalid", `${error.message}: ${error.marked(text)}`, help, error);
     }
   }
 
@@ -71,7 +69,7 @@ export class PacketsToolkit {
       socket.close();
       throw error;
     }
-    return { socket, first };
+    return { socket, first, dropped: kernelDrops(socket) };
   }
 
   row(packet: Packet, frame: Frame): PacketRow {
@@ -98,6 +96,20 @@ export class PacketsToolkit {
 export interface OpenSocket {
   readonly socket: PacketSocket;
   readonly first: Message;
+  /** Packets that found no room in the socket; the last known number once that is closed. */
+  readonly dropped: () => number;
+}
+
+function kernelDrops(socket: PacketSocket): () => number {
+  let known = 0;
+  return () => {
+    try {
+      known = socket.statistics().dropped;
+    } catch {
+      // Closed.
+    }
+    return known;
+  };
 }
 
 function column(text: string): string {

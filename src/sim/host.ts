@@ -5,16 +5,19 @@ import type { Datagrams } from "#host/datagrams.ts";
 import type { Host } from "#host/host.ts";
 import { listenError } from "#host/listen-error.ts";
 import type { StreamListener, Streams } from "#host/streams.ts";
+import { simCipher } from "#sim/cipher.ts";
 import { SimLinks } from "#sim/links.ts";
 import type { Machine, Network } from "#sim/network.ts";
 import { simRawIp } from "#sim/packet-sockets-raw-ip.ts";
 import { SimPacketSockets } from "#sim/packet-sockets.ts";
+import { SimRoutes } from "#sim/routes.ts";
 import { SimStream, whenRunning } from "#sim/streams.ts";
 
-/** A Host whose interfaces can be changed, and what they are connected to. */
+/** A Host whose interfaces and routes can be changed, and what the interfaces are connected to. */
 export interface SimHost extends Host {
   readonly links: SimLinks;
   readonly packetSockets: SimPacketSockets;
+  readonly routes: SimRoutes;
 }
 
 /** The host ports of one machine in a World. */
@@ -25,11 +28,13 @@ export function simHost(network: Network, machine: Machine, random: Random): Sim
   return {
     clock,
     random,
+    cipher: simCipher,
     datagrams: simDatagrams(network, machine),
     streams: simStreams(network, machine),
     links,
     packetSockets,
     rawIp: simRawIp(network, machine, packetSockets),
+    routes: new SimRoutes(network.scheduler, links),
   };
 }
 

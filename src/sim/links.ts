@@ -7,6 +7,7 @@ export class SimLinks implements Links {
   readonly #scheduler: Scheduler;
   readonly #links = new Map<number, Link>();
   readonly #watchers = new Set<(changes: readonly LinkChange[]) => void>();
+  readonly #observers: ((change: LinkChange) => void)[] = [];
 
   /** Has "lo", and "eth0" with the address `host`/24. */
   constructor(scheduler: Scheduler, host: string) {
@@ -30,6 +31,16 @@ export class SimLinks implements Links {
     this.#announce({ type: "removed", link });
   }
 
+  /** All of this moment. */
+  now(): readonly Link[] {
+    return this.#sorted();
+  }
+
+  /** For what the machine's kernel does with a change: told at once, before those who watch. */
+  observe(observer: (change: LinkChange) => void): void {
+    this.#observers.push(observer);
+  }
+
   find(name: string): Link | undefined {
     return this.#sorted().find((link) => link.name === name);
   }
@@ -51,6 +62,7 @@ export class SimLinks implements Links {
   }
 
   #announce(change: LinkChange): void {
+    for (const observer of this.#observers) observer(change);
     // Whoever begins to watch after it sees it in the list.
     const watchers = [...this.#watchers];
     this.#scheduler.at(this.#scheduler.now, () => {

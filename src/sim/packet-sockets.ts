@@ -10,6 +10,7 @@ import type {
   PacketSocketOptions,
   PacketSocketStatistics,
   ReceivedPacket,
+  StoredPackets,
 } from "#host/packet-sockets.ts";
 import type { SimLinks } from "#sim/links.ts";
 import type { Machine, Network } from "#sim/network.ts";
@@ -123,6 +124,13 @@ class SimPacketSocket implements PacketSocket, Tap {
       sent++;
     }
     return sent;
+  }
+
+  sendStored({ bytes, starts }: StoredPackets, first: number, stop: number): number {
+    const packets = Array.from({ length: stop - first }, (_, i) =>
+      bytes.subarray(starts[first + i], starts[first + i + 1]),
+    );
+    return this.send(packets);
   }
 
   setFilter(filter: BpfProgram | undefined): void {

@@ -4,6 +4,8 @@ import { seededRandom } from "#base/random.ts";
 import type { Host } from "#host/host.ts";
 import type { PacketSockets } from "#host/packet-sockets.ts";
 import type { RawIp } from "#host/raw-ip.ts";
+import type { Routes } from "#host/routes.ts";
+import { systemCipher } from "#system/cipher.ts";
 import { systemClock } from "#system/clock.ts";
 import { systemDatagrams } from "#system/datagrams.ts";
 import { systemLinks } from "#system/links.ts";
@@ -14,11 +16,13 @@ export function systemHost(): Host {
   return {
     clock: systemClock(),
     random: seededRandom(randomBytes(16).toString("hex")),
+    cipher: systemCipher,
     datagrams: systemDatagrams(),
     streams: systemStreams(),
     links: systemLinks(),
     packetSockets: systemPacketSockets(),
     rawIp: systemRawIp(),
+    routes: systemRoutes(),
   };
 }
 
@@ -34,6 +38,13 @@ function systemRawIp(): RawIp {
   return {
     open: async (options, handlers) => await (await load()).linuxRawIp().open(options, handlers),
     openSender: async (options) => await (await load()).linuxRawIp().openSender(options),
+  };
+}
+
+function systemRoutes(): Routes {
+  const load = () => loadLinux("routes", () => import("#system/linux/routes.ts"));
+  return {
+    open: async (options, handlers) => await (await load()).linuxRoutes().open(options, handlers),
   };
 }
 

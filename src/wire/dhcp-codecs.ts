@@ -9,12 +9,12 @@ const MAGIC = [99, 130, 83, 99];
 const OVERLOAD = 52;
 const END = 255;
 
-/** The value of option 52 when it says that the server's name (2), the file's name (1) or both hold options, else 0. */
+/** Option 52's value, 0 without it: the server's name (2), the file's name (1) or both hold options. */
 export function overloadIn(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start + OPTIONS_START; at + 2 < end && bytes[at] !== END;) {
     const type = bytes[at]!;
     const value = bytes[at + 2]!;
-    if (type === OVERLOAD && bytes[at + 1] === 1) return value <= 3 ? value : 0;
+    if (type === OVERLOAD && bytes[at + 1] === 1) return value;
     at += type === 0 ? 1 : 2 + bytes[at + 1]!;
   }
   return 0;

@@ -71,16 +71,17 @@ export const Dhcp = message("dhcp", {
     ),
     hardwarePadding: when("hardwareLength > 0 && hardwareLength < 16", hardwarePadding()),
     noHardware: when("hardwareLength == 0", bytes(16, { query: [], title: "No hardware address" })),
+    // Of an overload that nobody knows (above 3) it is not known what stands in the fields.
     overload: overloadField(),
     withoutOptions: withoutOptionsField(),
     serverName: choose(
-      "overload & 2",
-      { 2: overloaded(NAME_BYTES) },
+      "overload > 3 ? overload & 2 ? 4 : 0 : overload & 2",
+      { 2: overloaded(NAME_BYTES), 4: bytes(NAME_BYTES, { query: [] }) },
       { length: String(NAME_BYTES), salvage: true, otherwise: text(NAME_BYTES, { query: "dhcp.server" }) },
     ),
     file: choose(
-      "overload & 1",
-      { 1: overloaded(FILE_BYTES) },
+      "overload > 3 ? overload & 1 ? 4 : 0 : overload & 1",
+      { 1: overloaded(FILE_BYTES), 4: bytes(FILE_BYTES, { query: [] }) },
       { length: String(FILE_BYTES), salvage: true, otherwise: text(FILE_BYTES, { query: "dhcp.file" }) },
     ),
     cookie: when("!withoutOptions", cookieField()),

@@ -85,6 +85,38 @@ test("random bytes neither throw nor hang, and what is read is written back", ()
   );
 });
 
+test("names that are read of one message are those that each is alone", () => {
+  const codec = nameCodec({});
+  const long = [62, ...new Array<number>(62).fill(0x63)];
+  const piece = fc.oneof(
+    fc.constantFrom([0], [1, 0x61], [2, 0x62, 0x2e], [1, 0xff], [...long, ...long]),
+    // A pointer to where one of the pieces before begins.
+    fc.nat(30),
+  );
+  let pointers = 0;
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+      const all: number[] = [];
+      const begins: number[] = [];
+      for (const each of pieces) {
+        const target = typeof each === "number" ? begins[each % Math.max(1, begins.length)] : undefined;
+        begins.push(all.length);
+        all.push(...(typeof each === "number" ? [0xc0 | ((target ?? 0) >> 8), (target ?? 0) & 0xff] : each));
+      }
+      const bytes = Uint8Array.from(all);
+      const reading = codec.begin!();
+      for (let at = 0; at < bytes.length;) {
+        const found = codec.read(bytes, at, bytes.length, 0, reading);
+        assert.deepEqual(found, readName(bytes, at, bytes.length, 0));
+        if (!("error" in found) && (found.value as DnsName).pointer !== undefined) pointers++;
+        at = "error" in found ? at + 1 : found.next;
+      }
+    }),
+    { numRuns: 5_000 },
+  );
+  assert.ok(pointers > 1_000, `only ${pointers} pointers were followed`);
+});
+
 test("a long chain of pointers is refused at once", () => {
   const bytes = [0];
   for (let at = 1; at + 1 < 0x4000; at += 2)

@@ -2,6 +2,7 @@ import type { Random } from "#base/random.ts";
 import type { Codec, CodecResult, Fact, FactValue } from "#packet/codec.ts";
 import { coded, type Field } from "#packet/field.ts";
 import { readText, textBytes } from "#packet/primitive.ts";
+import { escapedLabel, labelsText } from "#wire/dns-labels.ts";
 
 /** A name as a message holds it: what it says, and how it was written. */
 export interface DnsName {
@@ -61,7 +62,7 @@ export function readName(bytes: Uint8Array, at: number, end: number, start: numb
         // What a pointer leads to was there before, whatever the region of the field that holds it.
         end = here;
       }
-      text = joined(text, runText(bytes, runStart, here));
+      text = joined(text, labelsText(bytes, runStart, here));
       here = runStart = start + target;
       continue;
     }
@@ -72,60 +73,73 @@ export function readName(bytes: Uint8Array, at: number, end: number, start: numb
     labels++;
     here += length + 1;
   }
-  text = joined(text, runText(bytes, runStart, here));
+  text = joined(text, labelsText(bytes, runStart, here));
   if (pointer === undefined) return { value: { text }, next: here + 1 };
   return { value: { text, own, pointer }, next };
 }
 
 function joined(before: string, after: string): string {
   if (before === "") return after;
-  return after === "" ? before : `${before}.${after}`;
+  return after === "" ? before : before + "." + after;
 }
 
 /*
- * Texts of labels that stand together are remembered: a capture has few names and many packets. Direct-mapped, so the
- * memory is bounded and a flood of random names only misses.
+ * Names that were read of the message that is being read: most of its pointers lead to one of them. An entry is good
+ * for the reading whose number it has; its numbers are that, the name's place in the message, and its size.
  */
-const CACHED = 16_384;
-const MOST_CACHED = 64;
-const runTexts: string[] = new Array<string>(CACHED).fill("");
-const runSizes = new Uint8Array(CACHED);
-const runBytes = new Uint8Array(CACHED * MOST_CACHED);
+const ENTRIES = 256;
+const ENTRY = 4;
+const known = new Int32Array(ENTRIES * ENTRY);
+const knownTexts: string[] = new Array<string>(ENTRIES).fill("");
+let readings = 0;
 
-/** The text of the labels from `from` to `to`, which has to be the end of one. */
-function runText(bytes: Uint8Array, from: number, to: number): string {
-  const size = to - from;
-  if (size === 0) return "";
-  if (size > MOST_CACHED) return labelsText(bytes, from, to);
-  const slot = runHash(bytes, from, to) >>> 18;
-  const known = slot * MOST_CACHED;
-  if (runSizes[slot] === size) {
-    let same = 0;
-    while (same < size && runBytes[known + same] === bytes[from + same]) same++;
-    if (same === size) return runTexts[slot]!;
-  }
-  for (let i = 0; i < size; i++) runBytes[known + i] = bytes[from + i]!;
-  runSizes[slot] = size;
-  return (runTexts[slot] = labelsText(bytes, from, to));
+/** The number of the reading of one message, whose bytes stay as they are meanwhile. */
+function beginReading(): number {
+  readings = (readings + 1) & 0x7fff_ffff;
+  if (readings > 0) return readings;
+  known.fill(0);
+  return (readings = 1);
 }
 
-/** Four bytes at a time: multiplications wait for each other. */
-function runHash(bytes: Uint8Array, from: number, to: number): number {
-  let hash = to - from;
-  let at = from;
-  for (; at + 4 <= to; at += 4) {
-    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    hash = Math.imul(hash ^ (hash >>> 15) ^ word, 0x9e3779b1);
+/** Reads what readName reads, and more quickly when the pointer of a name leads to one that this reading has read. */
+function readOneOf(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  start: number,
+  reading = 0,
+): CodecResult<DnsName> {
+  if (reading === 0) return readName(bytes, at, end, start);
+  let here = at;
+  let own = 0;
+  for (; here < end && bytes[here]! <= LONGEST_LABEL && bytes[here]! > 0; own++) here += bytes[here]! + 1;
+  if (here < end && bytes[here] === 0 && here - at < LONGEST_NAME) {
+    const text = labelsText(bytes, at, here);
+    remember(reading, at - start, text, here - at);
+    return { value: { text }, next: here + 1 };
   }
-  for (; at < to; at++) hash = Math.imul(hash ^ (hash >>> 15) ^ bytes[at]!, 0x9e3779b1);
-  return hash;
+  if (here + 1 < end && bytes[here]! >= 0xc0) {
+    const pointer = ((bytes[here]! & 0x3f) << 8) | bytes[here + 1]!;
+    const entry = pointer % ENTRIES;
+    const size = here - at + known[entry * ENTRY + 2]!;
+    const isKnown = known[entry * ENTRY] === reading && known[entry * ENTRY + 1] === pointer;
+    if (isKnown && size < LONGEST_NAME && start + pointer < at) {
+      const text = joined(labelsText(bytes, at, here), knownTexts[entry]!);
+      // A chain of names without labels of their own could have more pointers than are allowed.
+      if (own > 0) remember(reading, at - start, text, size);
+      return { value: { text, own, pointer }, next: here + 2 };
+    }
+  }
+  return readName(bytes, at, end, start);
 }
 
-function labelsText(bytes: Uint8Array, from: number, to: number): string {
-  const labels: string[] = [];
-  for (let at = from; at < to; at += bytes[at]! + 1)
-    labels.push(escaped(readText(bytes, at + 1, at + 1 + bytes[at]!)));
-  return labels.join(".");
+/** `size`: bytes of the labels with their lengths. */
+function remember(reading: number, place: number, text: string, size: number): void {
+  const entry = place % ENTRIES;
+  known[entry * ENTRY] = reading;
+  known[entry * ENTRY + 1] = place;
+  known[entry * ENTRY + 2] = size;
+  knownTexts[entry] = text;
 }
 
 /**
@@ -140,23 +154,29 @@ export function writeName(
 ): Uint8Array {
   const text = typeof name === "string" ? name : name.text;
   const labels = labelsOf(text);
-  const keys = labels.map((_, i) => labels.slice(i).map(keyOf).join("."));
+  const keys = keysOf(labels);
   const { count, target } = endingOf(name, keys, written, compress);
-  const bytes: number[] = [];
-  for (const [i, label] of labels.slice(0, count).entries()) {
-    const place = offset + bytes.length;
-    const key = keys[i]!;
+  if (target !== undefined && !(Number.isInteger(target) && target >= 0 && target < POINTER_LIMIT))
+    throw new TypeError(`a name's pointer takes an integer from 0 to ${POINTER_LIMIT - 1}, not ${target}`);
+  const own = labels.slice(0, count);
+  const ending = target === undefined ? 1 : 2;
+  const bytes = new Uint8Array(own.reduce((size, label) => size + 1 + label.length, ending));
+  let at = 0;
+  for (let i = 0; i < own.length; i++) {
+    const [label, key, place] = [own[i]!, keys[i]!, offset + at];
     if (place < POINTER_LIMIT) {
       if (!written.has(key)) written.set(key, place);
       written.set(placeKey(place), written.get(key)!);
     }
-    bytes.push(label.length, ...label);
+    bytes[at] = label.length;
+    bytes.set(label, at + 1);
+    at += 1 + label.length;
   }
-  if (target === undefined) bytes.push(0);
-  else if (Number.isInteger(target) && target >= 0 && target < POINTER_LIMIT)
-    bytes.push(0xc0 | (target >> 8), target & 0xff);
-  else throw new TypeError(`a name's pointer takes an integer from 0 to ${POINTER_LIMIT - 1}, not ${target}`);
-  return Uint8Array.from(bytes);
+  if (target !== undefined) {
+    bytes[at] = 0xc0 | (target >> 8);
+    bytes[at + 1] = target;
+  }
+  return bytes;
 }
 
 /** How many labels are written, and where the pointer to the others leads, if there is one. */
@@ -185,6 +205,23 @@ function placeKey(place: number): string {
 
 /** The labels of a name's text as bytes. Throws TypeError when they are none. */
 export function labelsOf(text: string): Uint8Array[] {
+  return plainLabels(text) ?? anyLabels(text);
+}
+
+/** The labels of most names: of ASCII, with nothing that is escaped. Undefined for others, and for what is too long. */
+function plainLabels(text: string): Uint8Array[] | undefined {
+  if (text.length > LONGEST_NAME - 2 || !PLAIN_NAME.test(text)) return undefined;
+  const labels: Uint8Array[] = [];
+  for (const part of text.split(".")) {
+    if (part.length > LONGEST_LABEL) return undefined;
+    const label = new Uint8Array(part.length);
+    for (let i = 0; i < part.length; i++) label[i] = part.charCodeAt(i);
+    labels.push(label);
+  }
+  return labels;
+}
+
+function anyLabels(text: string): Uint8Array[] {
   const labels: Uint8Array[] = [];
   let size = 1;
   let label: number[] = [];
@@ -218,23 +255,17 @@ function wireSize(labels: readonly Uint8Array[]): number {
 /** A dot; \DDD, a byte; \X, the character X; or a character. */
 const PIECE = /^(?:\\(?:[01]\d\d|2[0-4]\d|25[0-5])|\\[^\d\n]|[^\\])/su;
 
-/** A label's text in a name: what is no text, or would be taken for something else, escaped. */
-function escaped(label: string): string {
-  if (SAFE.test(label)) return label;
-  return label.replaceAll(UNSAFE, (character) =>
-    character === "." || character === "\\"
-      ? `\\${character}`
-      : Array.from(textBytes(character), (byte) => `\\${String(byte).padStart(3, "0")}`).join(""),
-  );
+/** What `written` calls these labels, those without the first, and so on. */
+function keysOf(labels: readonly Uint8Array[]): string[] {
+  const keys = labels.map(keyOf);
+  for (let i = keys.length - 2; i >= 0; i--) keys[i] += `.${keys[i + 1]!}`;
+  return keys;
 }
 
-/** Letters of ASCII of which none is escaped: most labels, and quickly seen. */
-const SAFE = /^[\x20-\x2d\x2f-\x5b\x5d-\x7e]*$/;
-/** Dots, backslashes, control and format characters, line ends, and the surrogates that stand for wrong bytes. */
-const UNSAFE = /[.\\\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
 function keyOf(label: Uint8Array): string {
-  return Array.from(label, (byte) => String.fromCharCode(byte === 0x2e ? 0x100 : byte)).join("");
+  let key = "";
+  for (const byte of label) key += String.fromCharCode(byte === 0x2e ? 0x100 : byte);
+  return key;
 }
 
 /** A name that stands for its own bytes: letters of ASCII, nothing escaped. */
@@ -292,7 +323,8 @@ export function nameCodec({
   if (labels !== undefined) facts.push({ query: labels, type: "number", title: `${title}: labels` });
   return {
     name: "DNS name",
-    read: readName,
+    read: readOneOf,
+    begin: beginReading,
     write: (value, offset, state) => writeName(value, offset, state, compress),
     random: randomName,
     initial: "",
@@ -317,8 +349,8 @@ export function ownerField(): Field<DnsName, GivenName> {
   const plain = nameCodec({ query: "dns.resp.name" });
   const codec: Codec<GivenName> = {
     ...plain,
-    read(bytes, at, end, start) {
-      const found = readName(bytes, at, end, start);
+    read(bytes, at, end, start, reading) {
+      const found = readOneOf(bytes, at, end, start, reading);
       if ("error" in found || found.next + 2 > end) return found;
       const type = (bytes[found.next]! << 8) | bytes[found.next + 1]!;
       return type === SRV ? { ...found, value: ofService(found.value) } : found;
@@ -350,7 +382,7 @@ function randomName(random: Random): DnsName {
     const bytes = Uint8Array.from({ length: 1 + random.below(10) }, () =>
       random.below(8) === 0 ? random.below(256) : 0x61 + random.below(26),
     );
-    return escaped(readText(bytes, 0, bytes.length));
+    return escapedLabel(readText(bytes, 0, bytes.length));
   });
   return { text: labels.join(".") };
 }

@@ -1,5 +1,6 @@
+import type { Layer, Packet } from "#packet/dissect.ts";
 import { bit, bits, bytes, computed, list, u16, when, type Field } from "#packet/field.ts";
-import { message } from "#packet/message.ts";
+import { message, type Finding } from "#packet/message.ts";
 import { nameField, ownerField, type DnsName } from "#wire/dns-name.ts";
 import { CLASSES, OPCODES, RECORD_TYPES, RESPONSE_CODES } from "#wire/dns-numbers.ts";
 import { recordDerived, recordRest } from "#wire/dns-records.ts";
@@ -120,6 +121,7 @@ export const dnsDerived = {
     when: "response || authenticData",
   },
   "dns.flags.rcode": { type: "number", title: "Response code", value: "responseCode", when: "response" },
+  "dns.extraneous.length": { type: "number", title: "Bytes behind the message", value: extraLength },
   "dns.count.queries": { type: "number", title: "Questions", value: "questionCount", when: COMMON },
   "dns.count.answers": { type: "number", title: "Answers", value: "answerCount", when: COMMON },
   "dns.count.auth_rr": { type: "number", title: "Authorities", value: "authorityCount", when: COMMON },
@@ -127,6 +129,11 @@ export const dnsDerived = {
   "dns.count.prerequisites": { type: "number", title: "Prerequisites", value: "answerCount", when: UPDATE },
   "dns.count.updates": { type: "number", title: "Updates", value: "authorityCount", when: UPDATE },
 } as const;
+
+function extraLength(_packet: Packet, { end, values }: Layer): Finding | undefined {
+  const { extra } = values;
+  return extra instanceof Uint8Array ? { value: extra.length, start: end - extra.length, end } : undefined;
+}
 
 function flag(value: string, title: string) {
   return { type: "boolean", title, value, when: "response" } as const;
@@ -144,14 +151,27 @@ export const Dns = message("dns", {
   derived: dnsDerived,
 });
 
-/** Over TCP a message's length stands before it; a message that does not end in its segment is not joined. RFC 1035 4.2.2. */
+/**
+ * Over TCP a message's length stands before it, and a segment may carry several; one that does not end in its segment is
+ * not joined. RFC 1035 4.2.2, RFC 7766 6.2.1.1.
+ */
 export const DnsLength = message("dns.length", {
   title: "Length of a DNS message",
   rfc: "RFC 1035 4.2.2",
   prefix: "dns",
   transparent: true,
-  fields: { length: u16(computed("size - 2")) },
+  repeats: true,
+  fields: { length: u16(computed("size - 2"), { query: [] }) },
   size: "length + 2",
   next: { table: "dns.stream" },
   on: { "tcp.port": 53 },
+  derived: {
+    // Wireshark shows it once it has seen the message's flags.
+    "dns.length": {
+      type: "number",
+      title: "Length",
+      value: "length",
+      when: "length >= 4 && payloadSize >= 4",
+    },
+  },
 });

@@ -38,6 +38,7 @@ const optionsHeader = {
     padding: padding(8),
   },
   headerSize: "length * 8 + 8",
+  needs: "$1 * 8 + 8",
   next: { table: "ip.proto", key: "nextHeader" },
   mayOverrun: true,
   readsWhole: true,

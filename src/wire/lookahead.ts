@@ -22,17 +22,25 @@ export function lookahead<F extends Fields>(message: Message<F>, placeOf: PlaceO
     return readFields(context, plain, at, end).values as Values<F>;
   };
   const bytesOf = (value: Values<F>): Uint8Array => emit(message, value as Given<F>);
-  const initial = valuesAt(emit(message), 0, emit(message).length);
+  let initial: Values<F> | undefined;
+  // Made when it is wanted: to write a message costs time at each start.
+  const initialOnce = (): Values<F> => {
+    if (initial) return initial;
+    const empty = emit(message);
+    return (initial = valuesAt(empty, 0, empty.length));
+  };
   const fields = [...registry.queryFields.values()].filter(({ layers }) => layers.length > 0);
   return {
     name: message.name,
-    initial,
+    get initial() {
+      return initialOnce();
+    },
     read: (bytes, at, end, start) => ({
       value: valuesAt(bytes, placeOf(bytes, start, end), end),
       next: at,
     }),
     write: () => new Uint8Array(0),
-    random: () => initial,
+    random: initialOnce,
     show: (value) => hexText(bytesOf(value)),
     // It is no layer here: queries may only ask whether it is there.
     facts: fields.map(({ name, type, title }) => ({

@@ -31,5 +31,6 @@ export const Udp = message("udp", {
   on: { "ip.proto": 17 },
   info: ({ sourcePort, destinationPort }, { payloadSize }) =>
     `${sourcePort} → ${destinationPort}, ${byteCount(payloadSize)}`,
-  derived: { "udp.payload": { type: "bytes", title: "Payload", value: "payload" } },
+  // Bytes behind the datagram, too: Wireshark's way, and the surplus of UDP options (RFC 9868).
+  derived: { "udp.payload": { type: "bytes", title: "Payload", value: "carried" } },
 });

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { test, type TestContext } from "node:test";
+import { isLeftOut, missingProgram } from "./left-out.ts";
 
 /** A network namespace of a test's own, with nothing but loopback, which is up. */
 export class Namespace {
@@ -30,22 +30,14 @@ export function ip(...args: readonly string[]): string {
   return execFileSync("ip", args, { encoding: "utf8" });
 }
 
-/**
- * A test inside a namespace. Without root or the programs it needs it is left out and says so; where PARLEY_INTEROP is
- * "required", as in CI, it fails.
- */
+/** A test inside a namespace, left out without root or the programs it needs. */
 export function namespaceTest(
   name: string,
   programs: readonly string[],
   run: (namespace: Namespace, context: TestContext) => Promise<void> | void,
 ): void {
   test(name, { timeout: 110_000 }, async (context) => {
-    const missing = whatIsMissing(["ip", ...programs]);
-    if (missing !== undefined) {
-      assert.notEqual(process.env.PARLEY_INTEROP, "required", missing);
-      context.skip(`NOT RUN: ${missing}`);
-      return;
-    }
+    if (isLeftOut(context, whatIsMissing(["ip", ...programs]))) return;
     const namespace = new Namespace(`parley-test-${process.pid}`);
     try {
       await run(namespace, context);
@@ -58,9 +50,8 @@ export function namespaceTest(
 function whatIsMissing(programs: readonly string[]): string | undefined {
   if (process.platform !== "linux") return "needs Linux";
   if (process.getuid?.() !== 0) return "needs root, for network namespaces";
-  for (const program of programs) {
-    if (spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0) return `needs ${program}`;
-  }
+  const missing = missingProgram(programs);
+  if (missing !== undefined) return missing;
   const probe = `parley-probe-${process.pid}`;
   if (spawnSync("ip", ["netns", "add", probe]).status !== 0) return "needs network namespaces";
   spawnSync("ip", ["netns", "del", probe]);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { isLeftOut } from "./left-out.ts";
 import { ip, Namespace, namespaceTest } from "./namespace.ts";
 
 const NODE = [process.execPath, "--disable-warning=ExperimentalWarning"];
@@ -272,11 +273,8 @@ namespaceTest("two routers hear each other's hellos by raw IP, until the interfa
 );
 
 test("without the capability, or without the interface, the error names it and the remedy", (context) => {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) {
-    assert.notEqual(process.env.PARLEY_INTEROP, "required", "needs Linux and root");
-    context.skip("NOT RUN: needs Linux and root, to become somebody else");
-    return;
-  }
+  const isRoot = process.platform === "linux" && process.getuid?.() === 0;
+  if (isLeftOut(context, isRoot ? undefined : "needs Linux and root, to become somebody else")) return;
   const nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all"];
   const text = execFileSync("setpriv", [...nobody, ...NODE, "test/interop/packet-socket-denied.ts"], {
     encoding: "utf8",

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectTo, type ParleyConnection } from "#api/client.ts";
-import { RunState } from "#api/gen/parley/v1/packets_pb.ts";
+import { ResponderNews, RunState } from "#api/gen/parley/v1/packets_pb.ts";
 import { capturedPackets } from "#packet/file/packets.ts";
 import { namespaceTest, type Namespace } from "./namespace.ts";
 
@@ -35,12 +35,26 @@ namespaceTest("a node answers ARP by a responder of its folder, and captures it"
     await packets.return?.(undefined);
     assert.match(space.run("ip", "neigh", "show", "10.1.2.9"), /lladdr 02:00:00:00:00:99/);
 
+    const news: unknown[] = [];
+    for await (const { item } of client.node.watch({ after: 0n, services: ["packets"] })) {
+      if (item.case === "event" && item.value.detail.case === "responder") {
+        const { name, interface: on, news: what, text } = item.value.detail.value;
+        news.push([name, on, what, text]);
+      }
+      if (news.length === 2) break;
+    }
+    const told = "10.1.2.9 is at 02:00:00:00:00:99";
+    assert.deepEqual(news, [
+      ["arp", "vb", ResponderNews.STARTED, ""],
+      ["arp", "vb", ResponderNews.TOLD, told],
+    ]);
+
     const [arp] = (await client.packets.listResponders({})).responders;
     assert.deepEqual(
       [arp!.state, arp!.matched >= 1n, arp!.sent, arp!.errors],
       [RunState.RUNNING, true, arp!.matched, 0n],
     );
-    assert.match(parley("show responders"), /^arp +vb +running .* [1-9]\d* +0$/m);
+    assert.match(parley("show responders"), /^arp +vb +running .* [1-9]\d* +0 +0$/m);
     assert.match(parley("show captures"), /^vb +arp +running /m);
     const speaker = spawn("ip", ["netns", "exec", space.name, process.execPath, "-e", SPEAK_ON]);
     const line = parley("capture start va count 1 arp.dst.proto_ipv4 == 10.1.2.77");

@@ -6,15 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isLeftOut, missingProgram } from "./left-out.ts";
 import { TmuxTerminal } from "./tmux.ts";
 
 /** A real parleyd, a real parley, a real terminal. */
 async function start(context: TestContext, columns = 80, rows = 24) {
-  if (!TmuxTerminal.isThere()) {
-    assert.notEqual(process.env.PARLEY_INTEROP, "required", "needs tmux");
-    context.skip("NOT RUN: needs tmux");
-    return undefined;
-  }
+  if (isLeftOut(context, missingProgram(["tmux"]))) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "parley-terminal-"));
   const socket = join(folder, "parleyd.sock");
   const settings = [

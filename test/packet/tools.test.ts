@@ -140,7 +140,7 @@ test("mistakes have a place, a remedy and status 2", () => {
     [["filter", DNS, "udp and (ip"], /ends too early/],
     [["read", DNS, "--fields", "ip.sorce"], /did you mean .*ip\./],
     [["read", DNS, "--tree", "--json"], /exclude each other/],
-    [["read", DNS, "--count", "none"], /--count needs a number/],
+    [["read", DNS, "--count", "none"], /--count needs a whole number/],
     [["filter", DNS], /a file and a query are needed/],
     [["filter", DNS, "dns", "-w", "x.txt"], /name it \.pcap or \.pcapng/],
     [["melt"], /there is no tool "melt"/],

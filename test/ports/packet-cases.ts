@@ -23,6 +23,44 @@ export const PACKET_CASES: Readonly<Record<string, (place: PacketPlace, mode: Mo
     for (const { socket } of [a, b, both]) socket.close();
   },
 
+  "stored packets leave in their order, and come together as they come one by one": async (place, mode) => {
+    const [a, b] = [await Box.open(place.a, mode), await Box.open(place.b, mode)];
+    const together: { bytes: Uint8Array; length: number; timeMs: number }[] = [];
+    const keep = (bytes: Uint8Array, length: number, seconds: number, nanoseconds: number): void =>
+      void together.push({ bytes, length, timeMs: seconds * 1_000 + nanoseconds / 1_000_000 });
+    const many = await place.a.host.packetSockets.open(
+      { interface: place.a.interface, mode },
+      {
+        received: ({ bytes, start, stop, originalLength, seconds, nanoseconds }) =>
+          keep(bytes.slice(start, stop), originalLength, seconds, nanoseconds),
+        receivedMany: ({ count, bytes, starts, stops, originalLengths, seconds, nanoseconds }) => {
+          for (let i = 0; i < count; i++)
+            keep(bytes.slice(starts[i], stops[i]), originalLengths[i]!, seconds[i]!, nanoseconds[i]!);
+        },
+        failed: (error) => a.errors.push(error),
+      },
+    );
+    // More than one batch of them, some with a tag.
+    const tagged = Uint8Array.from([...frame(1).slice(0, 12), 0x81, 0, 0x20, 7, ...frame(1).slice(12)]);
+    const frames = Array.from({ length: 1_402 }, (_, i) => (i % 7 === 3 ? tagged : frame(i)));
+    const store = { bytes: Uint8Array.from(frames.flatMap((each) => [...each])), starts: startsOf(frames) };
+    assert.equal(b.socket.sendStored!(store, 1, 1_401), 1_400);
+    await place.until(() => a.kept.length === 1_400 && together.length === 1_400, "all but two");
+    assert.deepEqual(
+      a.kept.map(({ bytes }) => bytes),
+      frames.slice(1, -1),
+    );
+    assert.deepEqual(
+      together.map(({ bytes, length }) => ({ bytes, length })),
+      a.kept.map(({ bytes, length }) => ({ bytes, length })),
+    );
+    // Each socket looks at the clock for itself.
+    const apartMs = together.map(({ timeMs }, i) => Math.abs(timeMs - a.kept[i]!.timeMs));
+    assert.ok(Math.max(...apartMs) < 500, `${Math.max(...apartMs)} ms apart`);
+    assert.deepEqual(a.errors, []);
+    for (const socket of [a.socket, b.socket, many]) socket.close();
+  },
+
   "a filter chooses; another one later throws away what the first let through": async (place, mode) => {
     const a = await Box.open(place.a, mode, { filter: typeIs(0x806), snapLength: 20 });
     const [all, b] = [await Box.open(place.a, mode), await Box.open(place.b, mode)];
@@ -197,4 +235,11 @@ function typeIs(type: number): BpfProgram {
 function accept(code: number, k: number): BpfProgram {
   const keep = (length: number) => ({ code: 0x06, jt: 0, jf: 0, k: length });
   return [{ code, jt: 0, jf: 1, k }, keep(0xffff_ffff), keep(0)];
+}
+
+/** Where each begins when they lie one behind the other, and where the last one ends. */
+function startsOf(packets: readonly Uint8Array[]): Float64Array {
+  const starts = new Float64Array(packets.length + 1);
+  for (const [i, { length }] of packets.entries()) starts[i + 1] = starts[i]! + length;
+  return starts;
 }

@@ -162,6 +162,40 @@ def mdns():
     return four + [udp6(5353, 5353, each, dst="ff02::fb", hops=255) for each in (query, full)]
 
 
+def streams():
+    """dns-tcp.pcap: several messages in a segment, whole and not."""
+    framed = lambda data: u16(len(data)) + data
+    asks = [message(940 + at, QUERY, [(name, type)]) for at, (name, type) in enumerate([(HOST, "A"), (ZONE, "MX"), (HOST, "AAAA"), (ZONE, "NS")])]
+    replies = [
+        message(940, ANSWER, [(HOST, "A")], [(HOST, "A", addr(A)), (HOST, "A", addr(B))]),
+        message(941, NXDOMAIN, [(ZONE, "MX")], (), [(ZONE, "SOA", *SOA_DATA)]),
+        message(942, ANSWER, [(HOST, "AAAA")], [(HOST, "AAAA", addr(A6))], (), [edns()]),
+    ]
+    broken = replies[0][:-3]
+    up = lambda data, **more: tcp4(54000, 53, "PA", 1, 1, data, **more)
+    down = lambda data: tcp4(53, 54000, "PA", 1, 1, data, B, A)
+    two, three = framed(asks[0]) + framed(asks[1]), b"".join(map(framed, replies))
+    segment = u16(54000, 53) + u32(1, 1) + u16(0x5018, 8192, 0, 0) + two
+    return [
+        up(two),
+        down(three),
+        up(b"".join(map(framed, asks))),
+        down(framed(replies[0]) * 40),  # more than layers may lie inside each other
+        down(framed(replies[1]) + framed(replies[2])[:-20]),  # the second goes on in the next segment
+        down(framed(replies[2])[:-20] + framed(replies[0])),  # a length that takes in the start of the next
+        down(framed(broken) + framed(replies[2])),
+        up(framed(asks[0] + b"more") + framed(asks[1])),
+        up(framed(asks[0]) + b"\0"),
+        up(framed(asks[0]) + framed(asks[1][:5]) + framed(asks[2])),
+        up(framed(b"") + framed(asks[3])),
+        up(framed(asks[1][:11]) + framed(b"") + framed(asks[0])),
+        up(u16(12) + asks[0][:4] + bytes(8)) + bytes(3),  # a trailer, not a message
+        up(framed(asks[0]) + bytes(9)),  # four messages of nothing, and half a length
+        eth6(6, sum6(6, segment, 16, A6, B6)),
+        (down(three)[:150], len(down(three))),
+    ]
+
+
 def dns():
     frames = []
     for id, (name, type, *records) in enumerate(answers(), 1):

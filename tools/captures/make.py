@@ -49,6 +49,7 @@ def captures():
         ("loop", other.families(both, ">"), LOOP),
         ("errors", damage.errors(good)),
         ("cut", damage.cut(good)),
+        ("dns-tcp", dns.streams()),
     ]
 
 

@@ -29,6 +29,11 @@ export function wholeNumber(text: string, name: string, [least, most]: readonly 
   return number;
 }
 
+/** A time for people: whole microseconds. */
+export function roundedMs(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}
+
 /** An IPv4 address as a number. Throws TypeError. */
 export function addressNumber(text: string): number {
   const parts = text.split(".").map(Number);

@@ -11,16 +11,14 @@ export function testsAt(layer: LayerWalk, known: Known, key: Key): readonly numb
   const most = largest(key.view);
   const scope = layer.scope(known, layout);
   const points: number[] = [];
-  for (const test of layer.pending(known))
-    for (const each of layer.occurrences(test, layout).found) {
-      if (each.type === "bytes") continue;
-      if (each.type === "number" ? each.key === key.key : isName(each.expression, key.key))
-        points.push(...edges(each.accepted));
-      if (each.type === "derived") {
-        if (each.when) points.push(...breakpointsOf(each.when, key.key, most, scope));
-        if (!isName(each.expression, key.key)) points.push(...changes(each, key.key, most, scope));
-      }
+  for (const { each } of layer.placedBy(known, layout, key.key)) {
+    if (each.type === "bytes") continue;
+    if (each.type === "number" || isName(each.expression, key.key)) points.push(...edges(each.accepted));
+    if (each.type === "derived") {
+      if (each.when) points.push(...breakpointsOf(each.when, key.key, most, scope));
+      if (!isName(each.expression, key.key)) points.push(...changes(each, key.key, most, scope));
     }
+  }
   return points;
 }
 

@@ -5,7 +5,9 @@ import type { Registry } from "#packet/registry.ts";
 import { emitGraph, type NotedInstruction } from "#packet/bpf/emit.ts";
 import type { Formula } from "#packet/bpf/formula.ts";
 import * as op from "#packet/bpf/opcodes.ts";
+import { inSequence, partsOf, withOneField } from "#packet/bpf/sequence.ts";
 import { startNode } from "#packet/bpf/start.ts";
+import { TestSet } from "#packet/bpf/test-set.ts";
 import { TestTable } from "#packet/bpf/tests.ts";
 import { isLeftOut, KEEP_ALL, TooLarge, Walk, type WalkOptions } from "#packet/bpf/walk.ts";
 
@@ -51,10 +53,12 @@ export function explainBpf(
   let tooMuch = false;
   for (const plan of plansFor(table, formula)) {
     // Sharing code makes the program shorter, not the work less.
-    if (tooMuch && plan.shared && !plan.fields) continue;
-    const found = attempt(registry, table, formula, first, { snapLength, budget: MOST_STEPS, ...plan });
-    if (typeof found === "object") return found;
-    tooMuch = found === "too much work";
+    if (tooMuch && plan.shared && !plan.fields && !plan.parts) continue;
+    const isMany = formula.tests.size > MANY_TESTS && !plan.fields;
+    const budget = { steps: isMany ? MOST_STEPS : FEW_STEPS };
+    const found = attempt(registry, table, formula, plan, first, { snapLength, budget });
+    if (found) return found;
+    tooMuch ||= budget.steps < 0;
   }
   const accept = { instruction: op.instruction(op.RET, snapLength), note: "accept" };
   return explained(
@@ -64,17 +68,32 @@ export function explainBpf(
   );
 }
 
-/** A plain query takes a thousand or two, some milliseconds each thousand. */
-const MOST_STEPS = 12_000;
+/** A plain query takes a thousand or two, a hundred of an address and a port 15,000, some milliseconds each thousand. */
+const FEW_STEPS = 12_000;
+const MOST_STEPS = 20_000;
 
-type Plan = Pick<WalkOptions, "shared" | "fields">;
+interface Plan {
+  readonly shared: boolean;
+  /** Parts that are decided one after the other, of which one has to hold; absent: all of the query at once. */
+  readonly parts?: readonly Formula[];
+  readonly fields?: ReadonlySet<string>;
+}
 
-/** Ways to compile, the best first: with ever fewer of the fields, those that are asked for most often kept longest. */
-function* plansFor({ tests }: TestTable, { tests: used }: Formula): Generator<Plan> {
-  yield { shared: false };
-  yield { shared: true };
+/**
+ * Ways to compile, the best first: with all that is asked, with one field of each shape of query, then with ever fewer of
+ * the fields, those that are asked for most often kept longest.
+ */
+function* plansFor(table: TestTable, formula: Formula): Generator<Plan> {
+  const { tests: used } = formula;
+  const parts = partsOf(table, formula);
+  const apart = parts.length > 1 && parts.length <= MOST_APART ? [{ shared: true, parts }] : [];
+  // Many tests of the same fields are best decided together, many of different ones apart.
+  if (used.size > MANY_TESTS) yield* apart.length > 0 ? apart : [{ shared: true }];
+  else yield* [{ shared: false }, { shared: true }, ...apart];
+  const kept = withOneField(table, parts);
+  if (kept !== formula && kept.tests.size > 0) yield { shared: true, parts: [kept] };
   const counts = new Map<string, number>();
-  for (const { number, field } of tests)
+  for (const { number, field } of table.tests)
     if (used.has(number) && field.type !== "protocol")
       counts.set(field.name, (counts.get(field.name) ?? 0) + 1);
   const often = [...counts].sort(([, a], [, b]) => b - a).map(([name]) => name);
@@ -83,27 +102,41 @@ function* plansFor({ tests }: TestTable, { tests: used }: Formula): Generator<Pl
 }
 
 const MOST_TRIED = 3;
+/** With more tests, code that is not shared would hardly fit, and all work be done for every way to a layer. */
+const MANY_TESTS = 32;
+/** Each of them walks over the packet's layers once more. */
+const MOST_APART = 8;
 
 function attempt(
   registry: Registry,
   table: TestTable,
   formula: Formula,
+  { parts = [formula], ...plan }: Plan,
   first: Message,
-  options: WalkOptions,
-): ExplainedBpf | "too long" | "too much work" {
-  const walk = new Walk(registry, table, first, options);
-  let node: number;
-  try {
-    node = startNode(walk, formula, first);
-  } catch (error) {
-    if (!(error instanceof TooLarge)) throw error;
-    return "too much work";
+  limits: Pick<WalkOptions, "snapLength" | "budget">,
+): ExplainedBpf | undefined {
+  const options = { ...plan, ...limits };
+  const programs: (readonly NotedInstruction[])[] = [];
+  const doubts = new Map<string, string[]>();
+  for (const part of parts) {
+    const walk = new Walk(registry, table, first, options);
+    let node: number;
+    try {
+      node = startNode(walk, part, first);
+    } catch (error) {
+      if (error instanceof TooLarge) return undefined;
+      throw error;
+    }
+    const written = emitGraph(walk.graph, node, options.snapLength, op.MOST_INSTRUCTIONS);
+    if (!written) return undefined;
+    programs.push(written);
+    for (const [why, tests] of walk.doubts) doubts.set(why, [...(doubts.get(why) ?? []), ...tests]);
   }
-  const written = emitGraph(walk.graph, node, options.snapLength, op.MOST_INSTRUCTIONS);
-  if (!written) return "too long";
-  const doubts = new Map([...walk.doubts].map(([why, tests]) => [why, [...tests]]));
+  const written = inSequence(programs);
+  if (written.length > op.MOST_INSTRUCTIONS) return undefined;
   if (table.unknown.size > 0) doubts.set("what a filter cannot know", [...table.unknown]);
-  const leftOut = table.tests.filter((each) => isLeftOut(options, each));
+  const lost = formula.tests.without(TestSet.union(parts.map(({ tests }) => tests)));
+  const leftOut = table.tests.filter((each) => isLeftOut(options, each) || lost.has(each.number));
   return explained(written, doubts, [...new Set(leftOut.map(({ text }) => text))]);
 }
 

@@ -1,14 +1,25 @@
-import { namesIn, type Expression } from "#packet/expression.ts";
+import { namesIn } from "#packet/expression.ts";
 import type { Message, NextRule } from "#packet/message.ts";
 import type { Formula } from "#packet/bpf/formula.ts";
-import { breakpointsOf, evaluateInterval, isExact, truthOf, type Interval } from "#packet/bpf/interval.ts";
+import {
+  breakpointsOf,
+  evaluateInterval,
+  isExact,
+  namesOf,
+  truthOf,
+  type Interval,
+} from "#packet/bpf/interval.ts";
 import { layoutOf, placeEnd } from "#packet/bpf/layout.ts";
-import { keyOf } from "#packet/bpf/occurrence.ts";
+import { keyOf, type Key } from "#packet/bpf/occurrence.ts";
 import { isLoadable, lengthFor, moveBy, type Place } from "#packet/bpf/place.ts";
+import { ACCEPT } from "#packet/bpf/graph.ts";
 import * as op from "#packet/bpf/opcodes.ts";
+import { isSplit, splitOf } from "#packet/bpf/decisions.ts";
+import { isChoiceOf, keyChanges, linearIn } from "#packet/bpf/key-expression.ts";
 import type { Known, LayerWalk } from "#packet/bpf/layer-walk.ts";
 import { isSound } from "#packet/bpf/soundness.ts";
 import { bytesNeeded, shortName } from "#packet/bpf/message-facts.ts";
+import { TestSet } from "#packet/bpf/test-set.ts";
 import type { Walk, WalkState } from "#packet/bpf/walk.ts";
 
 interface Candidates {
@@ -32,7 +43,8 @@ export class Following {
   }
 
   /** Rules that may lead to what the formula asks for. */
-  #wished(formula: Formula): readonly NextRule[] {
+  #wished({ formula, done }: Known): readonly NextRule[] {
+    if (done.has(NOTHING)) return [];
     const known = this.#known.get(formula.id);
     if (known) return known;
     const wished = this.#rules.filter((rule) => this.#entries(rule, formula).length > 0);
@@ -46,12 +58,13 @@ export class Following {
   }
 
   /** Names on which it hangs what follows, and where. */
-  namesUsed({ formula }: Known): ReadonlySet<string> {
-    const known = this.#names.get(formula.id);
-    if (known) return known;
+  namesUsed(known: Known): ReadonlySet<string> {
+    const wished = this.#wished(known);
+    if (wished.length === 0) return NO_NAMES;
+    const before = this.#names.get(known.formula.id);
+    if (before) return before;
     const names = new Set<string>();
-    this.#names.set(formula.id, names);
-    const wished = this.#wished(formula);
+    this.#names.set(known.formula.id, names);
     for (const { key, when } of wished) {
       namesIn(key, names);
       if (when) namesIn(when, names);
@@ -62,16 +75,16 @@ export class Following {
   }
 
   /** Whether it matters where the header ends. */
-  needsEnd({ formula }: Known): boolean {
-    return this.#wished(formula).some((rule) =>
-      this.#entries(rule, formula).some(([, message]) => !this.#isClosed(rule, message)),
+  needsEnd(known: Known): boolean {
+    return this.#wished(known).some((rule) =>
+      this.#entries(rule, known.formula).some(([, message]) => !this.#isClosed(rule, message)),
     );
   }
 
   /** Whether the walk ends before a message, whatever is in it. */
   #isClosed(rule: NextRule, message: Message): boolean {
-    // The part that a rule with a length carries ends before the layer does.
-    if (rule.length) return true;
+    // The part that a rule with a length carries ends before the layer does; behind what repeats there may be more.
+    if (rule.length || message.repeats) return true;
     const { walk, state } = this.#layer;
     const isNetwork = walk.isNetwork(message);
     const isInside = state.network || walk.isNetwork(state.message);
@@ -91,19 +104,19 @@ export class Following {
 
   /** Values of a name at which something else follows. */
   breakpoints(
-    { formula }: Known,
+    known: Known,
     name: string,
     most: number,
     scope: (name: string) => Interval,
   ): readonly number[] {
     const points: number[] = [];
-    for (const rule of this.#wished(formula)) {
+    for (const rule of this.#wished(known)) {
       const { key, when } = rule;
       if (when) points.push(...breakpointsOf(when, name, most, scope));
-      const keys = this.#entries(rule, formula).map(([each]) => each);
+      const keys = this.#entries(rule, known.formula).map(([each]) => each);
       if (isChoiceOf(key, name)) points.push(...keys.flatMap((each) => [each, each + 1]));
       points.push(...breakpointsOf(key, name, most, scope));
-      if (!isChoiceOf(key, name) && namesIn(key).has(name) && most < 256)
+      if (!isChoiceOf(key, name) && namesOf(key).has(name) && most < 256)
         points.push(...keyChanges(key, name, most, scope, new Set(keys)));
     }
     return points;
@@ -112,22 +125,70 @@ export class Following {
   /** The decisions about what follows, once all tests of the layer are made. */
   node(known: Known): number {
     const { walk } = this.#layer;
-    const wished = this.#wished(known.formula);
+    const wished = this.#wished(known);
     if (wished.length === 0) return walk.ending(known.formula);
     const layout = this.#layer.layout(known);
-    for (const { key, when } of wished) {
-      const names = when ? namesIn(when) : new Set<string>();
-      for (const name of namesIn(key, names)) {
-        const found = known.done.has(name) ? undefined : keyOf(name, layout);
-        if (found && isLoadable(this.#layer.state.place, found.view))
-          return this.#layer.decide(known, found, (each) => this.node(each));
-      }
-    }
+    for (const { key, when } of wished)
+      for (const expression of when ? [when, key] : [key])
+        for (const name of namesOf(expression)) {
+          const found = known.done.has(name) ? undefined : keyOf(name, layout);
+          if (found && isLoadable(this.#layer.state.place, found.view))
+            return this.#layer.decisions.decide(known, found, (each) => this.node(each));
+        }
     const { messages, closed, other } = this.#candidates(known);
     const [message, more] = messages;
     if (!message) return walk.ending(known.formula);
     if (closed || more) return walk.doubtful(known.formula, [...messages], this.#why([...messages]));
     return this.#goOn(known, message, !other);
+  }
+
+  /**
+   * What is to be done before the tests of this layer, which would otherwise be made for every state that those of
+   * layers before left behind: find out what follows, drop tests that cannot be met there, and see whether the tests
+   * here make a difference at all. Undefined where nothing is to be had. `here`: tests that are still open in this layer.
+   */
+  narrow(known: Known, here: TestSet, go: (known: Known) => number): number | undefined {
+    const { walk, state } = this.#layer;
+    const { formulas } = walk.table;
+    // With "not" before a test, more that holds is not more that passes.
+    if (state.sure || known.formula.tests.size < MANY_OPEN) return undefined;
+    if (known.formula.tests.without(here).isEmpty) return undefined;
+    if (known.done.has(NOTHING)) return undefined;
+    const messages = [walk.registry.fallback, ...this.#candidates(known).messages];
+    const tests = TestSet.union([here, ...messages.map((each) => walk.testsFrom(each))]);
+    const formula = formulas.onlyWith(known.formula, tests);
+    const left = messages.length === 1 ? this.#withNothing({ ...known, formula }) : { ...known, formula };
+    if (left.formula !== known.formula || left.done !== known.done) return walk.terminal(formula) ?? go(left);
+    const key = this.#openKey(known);
+    if (key) return this.#layer.decisions.split(known, key, go);
+    // With "not" before a test, more that holds is not more that passes; and the next layer's tests cost too much.
+    if (state.sure || messages.some((each) => walk.ownTests(each).others.meets(formula.tests)))
+      return undefined;
+    const decided = { ...known, done: new Set([...known.done, ...this.namesUsed(known)]) };
+    const least = this.node(decided);
+    if (least === ACCEPT) return least;
+    const all = walk.assign(formula, here, "maybe");
+    const most = walk.terminal(all) ?? this.node({ ...decided, formula: all });
+    return least === most ? least : undefined;
+  }
+
+  /** Once nothing follows, it no longer counts why: ways that were apart are the same. */
+  #withNothing(known: Known): Known {
+    const names = this.#layer.walk.placeNames(this.#layer.message);
+    const values = new Map([...known.values].filter(([name]) => names.has(name)));
+    const done = [...known.done].filter((each) => !isSplit(each));
+    return { ...known, values, done: new Set([...done, NOTHING]) };
+  }
+
+  /** A number on which it hangs what follows, of which nothing is known yet. */
+  #openKey(known: Known): Key | undefined {
+    const layout = this.#layer.layout(known);
+    for (const name of this.namesUsed(known)) {
+      if (known.done.has(name) || known.done.has(splitOf(name))) continue;
+      const key = keyOf(name, layout);
+      if (key && isLoadable(this.#layer.state.place, key.view)) return key;
+    }
+    return undefined;
   }
 
   #why(messages: readonly Message[]): string {
@@ -143,7 +204,7 @@ export class Following {
       const when = rule.when ? truthOf(this.#layer.evaluate(known, rule.when)) : true;
       if (when === false) continue;
       const key = this.#layer.evaluate(known, rule.key);
-      const hits = walk.entries(rule).filter(([each]) => each >= key.low && each <= key.high);
+      const hits = walk.entriesIn(rule, key);
       for (const [, message] of hits)
         if (walk.isWished(known.formula, message)) {
           messages.add(message);
@@ -206,7 +267,7 @@ export class Following {
       const room = roomFrom(at.values.get(name)?.low ?? 0);
       return this.#move(at, message, room >= end, room >= end ? room - layout.end! : 0);
     };
-    return this.#layer.decide(known, key, decided, points);
+    return this.#layer.decisions.decide(known, key, decided, points);
   }
 
   /** Bytes that layers behind the next one need at most, as far as the walk goes there. */
@@ -266,6 +327,13 @@ export class Following {
   }
 }
 
+/** Says in what was done that nothing follows of which tests are open. */
+const NOTHING = "nothing follows";
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** With fewer tests, what is open cannot become too much. */
+const MANY_OPEN = 12;
+
 /** As many VLAN tags are walked over, one that the kernel took out not counted: it takes out the first. */
 const MOST_TAGS = 1;
 
@@ -283,46 +351,13 @@ function placeBehind(walk: Walk, state: WalkState, message: Message, end: number
 
 /** Bytes of a layer that are enough for all of it whose place is fixed. */
 function neededFor(message: Message): number {
-  const { fields } = layoutOf(message, new Map());
-  return Math.max(bytesNeeded(message), ...[...fields.values()].map(({ place }) => placeEnd(place)));
-}
-
-/** "name", or a choice between names of which it is one. */
-function isChoiceOf(expression: Expression, name: string): boolean {
-  if (expression.type === "choice")
-    return isChoiceOf(expression.yes, name) || isChoiceOf(expression.no, name);
-  return expression.type === "name" && expression.name === name;
-}
-
-function keyChanges(
-  key: Expression,
-  name: string,
-  most: number,
-  scope: (name: string) => Interval,
-  keys: ReadonlySet<number>,
-): number[] {
-  const found: number[] = [];
-  let before: number | undefined;
-  for (let value = 0; value <= most; value++) {
-    const { low, high } = evaluateInterval(key, (each) =>
-      each === name ? { low: value, high: value } : scope(each),
-    );
-    const now = low === high && keys.has(low) ? low : -1;
-    if (before !== undefined && now !== before) found.push(value);
-    before = now;
+  let needed = NEEDED.get(message);
+  if (needed === undefined) {
+    const { fields } = layoutOf(message, new Map());
+    needed = Math.max(bytesNeeded(message), ...[...fields.values()].map(({ place }) => placeEnd(place)));
+    NEEDED.set(message, needed);
   }
-  return found;
+  return needed;
 }
 
-/** "name * factor + plus". */
-function linearIn(expression: Expression): { name: string; factor: number; plus: number } | undefined {
-  if (expression.type === "name") return { name: expression.name, factor: 1, plus: 0 };
-  if (expression.type !== "binary" || expression.right.type !== "number") return undefined;
-  const left = linearIn(expression.left);
-  const { value } = expression.right;
-  if (!left || value < 0) return undefined;
-  if (expression.operator === "+") return { ...left, plus: left.plus + value };
-  return expression.operator === "*" && left.plus === 0
-    ? { ...left, factor: left.factor * value }
-    : undefined;
-}
+const NEEDED = new WeakMap<Message, number>();

@@ -144,14 +144,50 @@ export function breakpointsOf(
   const found = new Set<number>();
   const isPlain = collect(expression, name, valueOf, found);
   if (isPlain || most > 255) return [...found];
-  if (namesIn(expression).size > 1) return triedOut(expression, name, most, valueOf);
-  // Nothing else counts: what was found once is right for ever.
-  let known = TRIED_OUT.get(expression);
-  if (!known) TRIED_OUT.set(expression, (known = triedOut(expression, name, most, valueOf)));
-  return known;
+  return triedOnce(expression, name, most, valueOf);
 }
 
-const TRIED_OUT = new WeakMap<Expression, readonly number[]>();
+/** Remembers what was tried out: the same headers are come to on many ways. */
+function triedOnce(
+  expression: Expression,
+  name: string,
+  most: number,
+  valueOf: (name: string) => Interval,
+): readonly number[] {
+  let tried = TRIED_OUT.get(expression);
+  if (!tried) TRIED_OUT.set(expression, (tried = { names: [...namesOf(expression)], found: new Map() }));
+  let key = `${name} ${most}`;
+  for (const each of tried.names)
+    if (each !== name) {
+      const { low, high } = valueOf(each);
+      key += ` ${low} ${high}`;
+    }
+  let found = tried.found.get(key);
+  if (!found) {
+    if (tried.found.size === MOST_REMEMBERED) tried.found.clear();
+    tried.found.set(key, (found = triedOut(expression, name, most, valueOf)));
+  }
+  return found;
+}
+
+/** Every name that an expression uses, worked out once. */
+export function namesOf(expression: Expression): ReadonlySet<string> {
+  let names = NAMES.get(expression);
+  if (!names) NAMES.set(expression, (names = namesIn(expression)));
+  return names;
+}
+
+const NAMES = new WeakMap<Expression, ReadonlySet<string>>();
+
+interface Tried {
+  readonly names: readonly string[];
+  /** By what is known of the names. */
+  readonly found: Map<string, readonly number[]>;
+}
+
+const TRIED_OUT = new WeakMap<Expression, Tried>();
+/** An expression has few other names, and of these few things are known. */
+const MOST_REMEMBERED = 256;
 
 /** Finds the numbers that a name is compared with; false where it is used in another way. */
 function collect(
@@ -221,11 +257,20 @@ function triedOut(
 ): readonly number[] {
   const found: number[] = [];
   let before: Interval | undefined;
-  for (let value = 0; value <= most; value++) {
-    const now = evaluateInterval(expression, (each) => (each === name ? exactly(value) : valueOf(each)));
-    if (before && (before.low !== now.low || before.high !== now.high)) found.push(value);
+  const go = (low: number, high: number): void => {
+    const part = { low, high };
+    const now = evaluateInterval(expression, (each) => (each === name ? part : valueOf(each)));
+    // What is known of all values of a part, each of them gives.
+    if (low < high && !isExact(now)) {
+      const middle = (low + high) >>> 1;
+      go(low, middle);
+      go(middle + 1, high);
+      return;
+    }
+    if (before && (before.low !== now.low || before.high !== now.high)) found.push(low);
     before = now;
-  }
+  };
+  go(0, most);
   return found.length <= MOST_BREAKS ? found : [];
 }
 

@@ -83,13 +83,14 @@ export function chooseBy(
     return `${jump === op.JEQ ? "is it" : "at least"} ${number}${name === undefined ? "" : `, ${name}`}?`;
   };
   const load: Load = { code, note, say, ...(mask !== all && { mask }) };
+  // Others of the few numbers were ruled out before.
   const possible = only
-    ? only.map((value) => ({
-        low: value,
-        high: value,
-        target: cases.find(({ low, high }) => value >= low && value <= high)!.target,
-      }))
+    ? only.flatMap((value) => {
+        const found = cases.find(({ low, high }) => value >= low && value <= high);
+        return found ? [{ low: value, high: value, target: found.target }] : [];
+      })
     : cases;
+  if (possible.length === 0) return cases[0]!.target;
   // What is masked away is 0: no number lies between.
   const scaled = possible.map(({ low, high, target }) => ({
     low: low * 2 ** shift,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BpfProgram } from "#base/bpf.ts";
-import { seededRandom } from "#base/random.ts";
+import { seededRandom, type Random } from "#base/random.ts";
 import type { Message } from "#packet/message.ts";
 import { hexText } from "#packet/primitive.ts";
 import { QueryError } from "#packet/query/query-error.ts";
@@ -14,7 +14,8 @@ import { RandomQueries } from "#packet/bpf/testing/random-queries.ts";
 import { verifyBpf } from "#packet/bpf/verify.ts";
 import { standardRegistry } from "#wire/registry.ts";
 
-const SEEDS = Number(process.env["PARLEY_SEEDS"] ?? 10);
+/** In CI more than where nobody asked for more than a look. */
+const SEEDS = Number(process.env["PARLEY_SEEDS"] ?? (process.env["PARLEY_INTEROP"] === "required" ? 10 : 2));
 const registry = standardRegistry();
 
 /** The packet as the kernel hands it to a filter: the first VLAN tag beside it. */
@@ -124,4 +125,65 @@ test("a filter takes whatever everyday queries and their opposites select of bro
     for (const bytes of samples) compareOne("everyday", filter, bytes, counts);
   }
   context.diagnostic(JSON.stringify(counts));
+});
+
+const one = <T>(random: Random, from: readonly T[]): T => from[random.below(from.length)]!;
+
+/** Texts of tests that are seldom met, of values that packets have and of many that they have not. */
+function rareTest(random: Random): string {
+  const isMet = random.below(12) === 0;
+  const port = isMet ? one(random, [53, 67, 4789, 5353, 7946, 22]) : 20_000 + random.below(500);
+  const source = isMet
+    ? one(random, ["192.0.2.77", "10.0.0.1"])
+    : `10.1.${random.below(9)}.${random.below(250)}`;
+  const source6 = isMet ? one(random, ["2001:db8:1::2", "fe80::1"]) : `2001:db8:9::${random.below(500)}`;
+  return one(random, [
+    `${one(random, ["udp", "tcp"])}.${one(random, ["port", "srcport", "dstport"])} == ${port}`,
+    `ip.${one(random, ["addr", "src", "dst"])} == ${source}`,
+    `ipv6.${one(random, ["addr", "src"])} == ${source6}`,
+    `eth.src == 02:00:00:00:00:${isMet ? "02" : 10 + random.below(80)}`,
+    `icmp.type == ${isMet ? 8 : 100 + random.below(100)}`,
+    `vlan.id == ${isMet ? 100 : 200 + random.below(200)}`,
+    `gre.key == ${isMet ? 7 : random.below(500)}`,
+  ]);
+}
+
+/** Queries that many programs together would ask: the same shapes over and over. */
+function manyQueries(random: Random): Query[] {
+  const shapes = 1 + random.below(3);
+  const parts = 1 + random.below(3);
+  const kinds = Array.from({ length: shapes }, () =>
+    Array.from({ length: parts }, () => random.below(1 << 30)),
+  );
+  return Array.from({ length: 15 + random.below(60) }, () => {
+    const seeds = one(random, kinds);
+    // The same seed gives the same field; the value is another one.
+    const texts = seeds.map((seed) => {
+      const wanted = rareTest(seededRandom(`${seed}`)).split(" ")[0]!;
+      let text = "";
+      while (!text.startsWith(`${wanted} `)) text = rareTest(random);
+      return text;
+    });
+    return new Query(registry, texts.join(" and "));
+  });
+}
+
+test("a filter takes whatever one of many queries selects", (context) => {
+  const counts = { pairs: 0, matched: 0, accepted: 0 };
+  let exact = 0;
+  for (let seed = 0; seed < SEEDS * 4; seed++) {
+    const random = seededRandom(`many ${seed}`);
+    const packets = new RandomPackets(registry, random);
+    const queries = manyQueries(random);
+    const message = registry.find("linktype", 1)!;
+    const filter = compiled(queries, message, undefined);
+    if (filter.program.length > 1) exact++;
+    for (let i = 0; i < 40; i++) {
+      const bytes = i % 2 === 0 ? packets.plain() : packets.broken(packets.plain());
+      compareOne(`many ${seed}`, filter, bytes, counts);
+    }
+  }
+  context.diagnostic(JSON.stringify({ ...counts, exact }));
+  assert.ok(exact > SEEDS * 2, `${exact} filters that tell packets apart`);
+  assert.ok(counts.matched > SEEDS && counts.accepted < counts.pairs * 0.9, JSON.stringify(counts));
 });

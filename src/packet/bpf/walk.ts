@@ -8,7 +8,8 @@ import type { Interval } from "#packet/bpf/interval.ts";
 import { layoutOf, namesBefore, type Layout } from "#packet/bpf/layout.ts";
 import type { Place } from "#packet/bpf/place.ts";
 import { MOST_INSTRUCTIONS } from "#packet/bpf/opcodes.ts";
-import type { Occurrences } from "#packet/bpf/occurrence.ts";
+import { ownTests, type OwnTests, type PlacedTests } from "#packet/bpf/own-tests.ts";
+import { TestSet } from "#packet/bpf/test-set.ts";
 import type { FieldTest, TestTable } from "#packet/bpf/tests.ts";
 
 /** A layer that the walk comes to, and all that counts of the way there. */
@@ -34,8 +35,8 @@ export interface WalkOptions {
   readonly shared: boolean;
   /** Names of fields that are looked at; absent: all. */
   readonly fields?: ReadonlySet<string>;
-  /** Steps until the walk gives up. */
-  readonly budget: number;
+  /** Steps until the walk gives up; they are taken from it. */
+  readonly budget: { steps: number };
 }
 
 /** Whether a test is not looked at, so that the program gets shorter. */
@@ -65,19 +66,18 @@ export class Walk {
   readonly doubts = new Map<string, Set<string>>();
   readonly #linkTables: ReadonlySet<string>;
   readonly #reach = new Map<Message, ReadonlySet<Message>>();
-  readonly #tests = new Map<Message, ReadonlySet<number>>();
+  readonly #tests = new Map<Message, TestSet>();
   readonly #layers = new Map<string, number>();
   readonly #entries = new Map<string, readonly (readonly [number, Message])[]>();
   readonly #layouts = new Map<
     Message,
     { readonly names: readonly string[]; readonly known: Map<string, Layout> }
   >();
-  readonly #wished = new Map<number, Map<Message, boolean>>();
   readonly #placeNames = new Map<Message, Set<string>>();
-  readonly #occurrences = new Map<Layout, Map<string, Map<FieldTest, Occurrences>>>();
+  readonly #own = new Map<Message, OwnTests>();
+  readonly #placed = new Map<Layout, Map<string, PlacedTests>>();
   /** The layers that the walk is in. */
   readonly #path: Message[] = [];
-  #steps = 0;
 
   constructor(registry: Registry, table: TestTable, first: Message, options: WalkOptions) {
     this.registry = registry;
@@ -89,8 +89,7 @@ export class Walk {
 
   /** Counts the work. Throws TooLarge when there is too much. */
   step(): void {
-    if (++this.#steps > this.options.budget || this.graph.nodes.length > MOST_INSTRUCTIONS)
-      throw new TooLarge();
+    if (--this.options.budget.steps < 0 || this.graph.nodes.length > MOST_INSTRUCTIONS) throw new TooLarge();
   }
 
   /** The node that decides over packets from this layer on. `anew`: the walk is in it already. */
@@ -100,7 +99,7 @@ export class Walk {
     const known = this.terminal(formula);
     if (known !== undefined) return known;
     // Without "not", nothing has to be certain.
-    const isCareful = formula.negatives.size > 0;
+    const isCareful = !formula.negatives.isEmpty;
     const normal: WalkState = {
       ...state,
       formula,
@@ -110,7 +109,20 @@ export class Walk {
       tags: state.network ? 0 : state.tags,
     };
     const { message, place, sure, there, limit, least, tags, network } = normal;
-    const key = JSON.stringify([message.name, place, formula.id, sure, there, limit, least, tags, network]);
+    const { base, x, stripped } = place;
+    const key = [
+      message.name,
+      base,
+      x,
+      stripped,
+      formula.id,
+      sure,
+      there,
+      limit,
+      least,
+      tags,
+      network,
+    ].join();
     const before = this.#layers.get(key);
     if (before !== undefined) return before;
     // A layer inside one of its own kind; only tags stand in a row.
@@ -137,12 +149,7 @@ export class Walk {
 
   /** Tests that cannot be met from this layer on do not hold. */
   restrict(formula: Formula, message: Message): Formula {
-    const tests = this.testsFrom(message);
-    return this.assign(
-      formula,
-      [...formula.tests].filter((each) => !tests.has(each)),
-      "no",
-    );
+    return this.table.formulas.onlyWith(formula, this.testsFrom(message));
   }
 
   /** The answer where nothing follows, or only bytes that no protocol claims. */
@@ -152,13 +159,14 @@ export class Walk {
 
   /** The answer where one of these messages follows, and the walk does not go there. */
   doubtful(formula: Formula, messages: readonly Message[], why: string): number {
-    const tests = new Set(messages.flatMap((each) => [...this.testsFrom(each)]));
-    const hit = [...formula.tests].filter((each) => tests.has(each));
-    const left = this.assign(formula, hit, "maybe");
-    const answer = this.assign(left, left.tests, "no");
-    const node = this.terminal(answer)!;
-    if (node === ACCEPT && hit.length > 0) this.doubt(hit, why);
-    return node;
+    const tests = TestSet.union(messages.map((each) => this.testsFrom(each)));
+    if (!this.table.formulas.isPossible(formula, tests)) return REJECT;
+    if (formula.tests.meets(tests))
+      this.doubt(
+        [...formula.tests].filter((each) => tests.has(each)),
+        why,
+      );
+    return ACCEPT;
   }
 
   doubt(tests: Iterable<number>, why: string): void {
@@ -168,26 +176,19 @@ export class Walk {
   }
 
   /** Tests of which a field may be in this message or in what can follow it. */
-  testsFrom(message: Message): ReadonlySet<number> {
-    const known = this.#tests.get(message);
-    if (known) return known;
-    const reach = this.#reachOf(message);
-    const found = this.table.tests.filter(({ field }) => field.layers.some((each) => reach.has(each)));
-    const numbers = new Set(found.map(({ number }) => number));
-    this.#tests.set(message, numbers);
-    return numbers;
+  testsFrom(message: Message): TestSet {
+    let tests = this.#tests.get(message);
+    if (!tests) {
+      const reach = this.#reachOf(message);
+      const found = this.table.tests.filter(({ field }) => field.layers.some((each) => reach.has(each)));
+      tests = TestSet.of(found.map(({ number }) => number));
+      this.#tests.set(message, tests);
+    }
+    return tests;
   }
 
   isWished(formula: Formula, message: Message): boolean {
-    let known = this.#wished.get(formula.id);
-    if (!known) this.#wished.set(formula.id, (known = new Map()));
-    let wished = known.get(message);
-    if (wished === undefined) {
-      const reached = this.testsFrom(message);
-      wished = [...formula.tests].some((each) => reached.has(each));
-      known.set(message, wished);
-    }
-    return wished;
+    return formula.tests.meets(this.testsFrom(message));
   }
 
   #reachOf(message: Message): ReadonlySet<Message> {
@@ -210,6 +211,13 @@ export class Walk {
     return entries;
   }
 
+  /** Those with keys in an interval. */
+  entriesIn(rule: NextRule, { low, high }: Interval): readonly (readonly [key: number, message: Message])[] {
+    if (low < high) return this.entries(rule).filter(([key]) => key >= low && key <= high);
+    const found = this.registry.find(rule.table, low);
+    return found ? [[low, found]] : [];
+  }
+
   /** Names on which the places in a message hang. */
   placeNames(message: Message): ReadonlySet<string> {
     let names = this.#placeNames.get(message);
@@ -221,13 +229,19 @@ export class Walk {
     return names;
   }
 
-  /** Where tests were found in a layout, to be filled. */
-  occurrences(layout: Layout, stripped: string): Map<FieldTest, Occurrences> {
-    let found = this.#occurrences.get(layout);
-    if (!found) this.#occurrences.set(layout, (found = new Map()));
-    let known = found.get(stripped);
-    if (!known) found.set(stripped, (known = new Map()));
-    return known;
+  ownTests(message: Message): OwnTests {
+    let own = this.#own.get(message);
+    if (!own) this.#own.set(message, (own = ownTests(this.table.tests, message)));
+    return own;
+  }
+
+  /** Where tests are in a layout, of a frame that is as it was sent or not. */
+  placed(layout: Layout, stripped: string, make: () => PlacedTests): PlacedTests {
+    let found = this.#placed.get(layout);
+    if (!found) this.#placed.set(layout, (found = new Map()));
+    let placed = found.get(stripped);
+    if (!placed) found.set(stripped, (placed = make()));
+    return placed;
   }
 
   /** A message's layout, by those of the known values that it hangs on. */
@@ -237,12 +251,11 @@ export class Walk {
       layouts = { names: [...this.placeNames(message)], known: new Map() };
       this.#layouts.set(message, layouts);
     }
-    const key = layouts.names
-      .map((name) => {
-        const value = values.get(name);
-        return value ? `${value.low}-${value.high}` : "";
-      })
-      .join();
+    let key = "";
+    for (const name of layouts.names) {
+      const value = values.get(name);
+      key += value ? `${value.low} ${value.high}|` : "|";
+    }
     let layout = layouts.known.get(key);
     if (!layout) layouts.known.set(key, (layout = layoutOf(message, values)));
     return layout;

@@ -5,6 +5,7 @@ import type { Message } from "#packet/message.ts";
 import type { Registry } from "#packet/registry.ts";
 import type { Frame } from "#packet/query/frame.ts";
 import { QuerySet } from "#packet/query/query-set.ts";
+import { QueryError } from "#packet/query/query-error.ts";
 import { Query } from "#packet/query/query.ts";
 import {
   checkStates,
@@ -83,7 +84,7 @@ export class Exchange<Data = unknown> {
       on.map((transition) => ({ state, transition })),
     );
     // One set for all states: it is compiled once, and states mostly ask about the same fields.
-    this.queries = this.#transitions.map(({ transition }) => new Query(registry, transition.query));
+    this.queries = this.#transitions.map(({ transition }) => queryOf(registry, transition.query));
     this.#set = new QuerySet(registry, this.queries);
   }
 
@@ -130,9 +131,8 @@ export class Exchange<Data = unknown> {
       }
     } catch (error) {
       this.#end();
-      const text = error instanceof Error ? error.message : String(error);
       const packet = input.type === "packet" && { packet: input.bytes.slice(input.start, input.stop) };
-      outputs.push({ type: "failed", error: text, ...packet });
+      outputs.push({ type: "failed", error: errorText(error), ...packet });
     }
     return outputs;
   }
@@ -148,7 +148,7 @@ export class Exchange<Data = unknown> {
     const context = this.#context(now, outputs);
     for (const hit of hits.slice(from)) {
       const { state, transition } = this.#transitions[hit]!;
-      if (state !== this.#state || transition.when?.(packet, context) === false) continue;
+      if (state !== this.#state || (transition.when && !transition.when(packet, context))) continue;
       this.#counts.matched++;
       this.#send(transition.do?.(packet, context), outputs);
       const to = chosen(transition.go, context);
@@ -182,26 +182,64 @@ export class Exchange<Data = unknown> {
   }
 
   #context(now: number, outputs: ExchangeOutput[]): ExchangeContext<Data> {
+    let told = 0;
     return {
       now,
       random: this.#random,
       data: this.data,
-      tell: (text, details) =>
-        void outputs.push({ type: "told", text, ...(details !== undefined && { details }) }),
+      // People's functions may hand over anything; what is no text is their mistake, made here and now.
+      tell: (text, details) => {
+        if (++told > MOST_TOLD) throw new RangeError(`no more than ${MOST_TOLD} things are told at once`);
+        outputs.push({ type: "told", text: String(text), ...(details !== undefined && { details }) });
+      },
     };
   }
 
   #send(replies: Replies, outputs: ExchangeOutput[]): void {
-    if (!replies) return;
-    const isOne = replies instanceof Uint8Array || isLayer(replies[0]);
-    for (const reply of isOne ? [replies as Reply] : (replies as readonly Reply[])) {
+    let total = 0;
+    for (const reply of repliesIn(replies)) {
       if (reply.length === 0) continue;
       // Whoever made the bytes may change them for the next packet.
       const bytes = reply instanceof Uint8Array ? reply.slice() : build(this.registry, reply);
+      total += bytes.length;
+      if (total > MOST_BYTES)
+        throw new RangeError(`an action sends at most ${MOST_BYTES} bytes at once, not ${total}`);
       outputs.push({ type: "send", bytes });
       this.#counts.sent++;
     }
   }
+}
+
+/** The mistake's place is part of the message: a definition may have many queries. */
+function queryOf(registry: Registry, text: string): Query {
+  try {
+    return new Query(registry, text);
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    const remedy = error.remedy === "" ? "" : `; ${error.remedy}`;
+    throw new QueryError(`${error.message}: ${error.marked(text)}${remedy}`, error);
+  }
+}
+
+/** What an action returned, one packet or several. Throws TypeError for what is none, RangeError for too many. */
+function repliesIn(replies: unknown): readonly Reply[] {
+  if (!replies) return [];
+  const isOne = replies instanceof Uint8Array || (Array.isArray(replies) && isLayer(replies[0]));
+  const list: unknown = isOne ? [replies] : replies;
+  if (!Array.isArray(list)) throw new TypeError(noReply(replies));
+  if (list.length > MOST_REPLIES)
+    throw new RangeError(`an action sends at most ${MOST_REPLIES} packets at once, not ${list.length}`);
+  for (const reply of list as readonly unknown[])
+    if (!(reply instanceof Uint8Array || (Array.isArray(reply) && reply.every(isLayer))))
+      throw new TypeError(noReply(reply));
+  return list as readonly Reply[];
+}
+
+function noReply(value: unknown): string {
+  const isPromise = typeof value === "object" && value !== null && "then" in value;
+  if (isPromise && value instanceof Promise) value.catch(() => {}); // Nobody waits for it.
+  const what = isPromise ? "a promise" : Array.isArray(value) ? "a list of something else" : typeof value;
+  return `an action returns layers, bytes, or a list of such packets, at once: not ${what}`;
 }
 
 function chosen<Data>(go: Next<Data> | undefined, context: ExchangeContext<Data>): string | undefined {
@@ -221,6 +259,23 @@ function waitMs<Data>(
 function isLayer(value: unknown): value is GivenLayer {
   return typeof value === "object" && value !== null && "message" in value;
 }
+
+/** What people's functions throw may be anything, and of any length. */
+function errorText(error: unknown): string {
+  try {
+    const text = error instanceof Error ? String(error.message) || error.name : String(error);
+    return text.length > LONGEST_ERROR ? `${text.slice(0, LONGEST_ERROR)}…` : text;
+  } catch {
+    return "what was thrown has no text";
+  }
+}
+
+const LONGEST_ERROR = 1_000;
+
+/** What one action may send, and tell: far above what any protocol asks for, far below what would hold the program up. */
+const MOST_REPLIES = 4_096;
+const MOST_BYTES = 16 * 1_024 * 1_024;
+const MOST_TOLD = 10_000;
 
 const NOTHING: readonly ExchangeOutput[] = [];
 

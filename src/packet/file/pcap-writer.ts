@@ -1,5 +1,5 @@
 import { putUint16, putUint32, type ByteOrder } from "#packet/file/byte-order.ts";
-import { ByteSink, copyBytes } from "#packet/file/byte-sink.ts";
+import { ByteSink } from "#packet/file/byte-sink.ts";
 import { maxPacketBytes } from "#packet/file/limits.ts";
 
 export interface PcapWriterOptions {
@@ -85,23 +85,28 @@ export class PcapWriter {
     const sink = this.#sink;
     const little = this.#little;
     const at = sink.reserve(RECORD_HEADER + included);
-    const target = sink.bytes;
+    const { view } = sink;
     let time = seconds;
-    let fraction = Math.floor(nanoseconds / this.#divisor);
+    let fraction = this.#divisor === 1 ? nanoseconds : Math.floor(nanoseconds / this.#divisor);
     if (seconds < 0 || seconds > LATEST) {
       time = seconds < 0 ? 0 : LATEST;
       fraction = seconds < 0 ? 0 : 1_000_000_000 / this.#divisor - 1;
       this.clampedTimes++;
     }
-    putUint32(target, at, time, little);
-    putUint32(target, at + 4, fraction, little);
-    putUint32(target, at + 8, included, little);
-    putUint32(target, at + 12, originalLength, little);
-    copyBytes(target, at + RECORD_HEADER, bytes, start, start + included);
+    view.setUint32(at, time, little);
+    view.setUint32(at + 4, fraction, little);
+    view.setUint32(at + 8, included, little);
+    view.setUint32(at + 12, originalLength, little);
+    sink.put(at + RECORD_HEADER, bytes, start, start + included);
   }
 
   /** What was appended since the last call. */
   take(): Uint8Array {
     return this.#sink.take();
+  }
+
+  /** The same, shown to `use` during that call only: without a copy. */
+  handOver(use: (bytes: Uint8Array) => void): void {
+    this.#sink.handOver(use);
   }
 }

@@ -1,6 +1,6 @@
 import { assert } from "#base/assert.ts";
 import { padded, putUint16, putUint32, uint32, type ByteOrder } from "#packet/file/byte-order.ts";
-import { ByteSink, copyBytes } from "#packet/file/byte-sink.ts";
+import { ByteSink } from "#packet/file/byte-sink.ts";
 import type { CaptureOption } from "#packet/file/capture-types.ts";
 import { NANOSECONDS, resolutionOf, setTicks, type Clock, type Ticks } from "#packet/file/clock.ts";
 import { convertBody, convertOptions } from "#packet/file/convert-block.ts";
@@ -101,6 +101,11 @@ export class PcapngWriter {
     return this.#sink.take();
   }
 
+  /** The same, shown to `use` during that call only: without a copy. */
+  handOver(use: (bytes: Uint8Array) => void): void {
+    this.#sink.handOver(use);
+  }
+
   section(options: readonly CaptureOption[] = [], order?: ByteOrder): Uint8Array {
     const from = this.#sink.size;
     this.appendSection(options, order);
@@ -192,14 +197,14 @@ export class PcapngWriter {
     if (!setTicks(ticks, clock, seconds, nanoseconds)) this.clampedTimes++;
     const captured = Math.min(stop - start, MAX_BLOCK_BYTES - PACKET_HEAD - 4 - extrasRoom(extras));
     const at = this.#begin(ENHANCED_PACKET, PACKET_HEAD - 8 + padded(captured));
-    const target = this.#sink.bytes;
+    const { bytes: target, view } = this.#sink;
     const little = this.#little;
-    putUint32(target, at, interfaceIndex - this.#firstInterface, little);
-    putUint32(target, at + 4, ticks.high, little);
-    putUint32(target, at + 8, ticks.low, little);
-    putUint32(target, at + 12, captured, little);
-    putUint32(target, at + 16, originalLength, little);
-    copyBytes(target, at + 20, bytes, start, start + captured);
+    view.setUint32(at, interfaceIndex - this.#firstInterface, little);
+    view.setUint32(at + 4, ticks.high, little);
+    view.setUint32(at + 8, ticks.low, little);
+    view.setUint32(at + 12, captured, little);
+    view.setUint32(at + 16, originalLength, little);
+    this.#sink.put(at + 20, bytes, start, start + captured);
     for (let i = at + 20 + captured; i < this.#sink.size; i++) target[i] = 0;
     if (extras !== NO_EXTRAS) this.#appendExtras(extras);
     this.#finish(at);

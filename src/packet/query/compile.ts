@@ -44,6 +44,9 @@ export class WalkWriter implements Visitor {
   readonly #wishes: Wishes;
   readonly #regexes: Regexes;
   readonly #leading: ReadonlySet<number>;
+  /** One of the leading messages repeats; one is transparent. */
+  readonly #isRepeated: boolean;
+  readonly #isThrough: boolean;
   #notesNested = false;
 
   constructor(registry: Registry, wishes: Wishes, regexes: Regexes) {
@@ -52,6 +55,9 @@ export class WalkWriter implements Visitor {
     this.#regexes = regexes;
     this.generator = new Generator(this);
     this.#leading = leadingTo(registry, (message) => this.#isWished(message));
+    const leading = [...this.#leading].map((number) => registry.messages[number]!);
+    this.#isRepeated = leading.some(({ repeats }) => repeats);
+    this.#isThrough = leading.some(({ transparent }) => transparent);
   }
 
   /** Whether a packet that starts with this message can have a wished field. */
@@ -64,15 +70,27 @@ export class WalkWriter implements Visitor {
     return this.#notesNested;
   }
 
-  /** The loop over the layers, from the variable p, the number of the first message. */
-  loop(): string {
-    const cases = [...this.#leading].map((number) => this.#case(number));
+  /** The loop over the layers, from the variable p, which starts as the number of `first`. */
+  loop(first: Message): string {
+    const reached = reachedFrom(this.#registry, this.#registry.numberOf(first));
+    const cases = [...this.#leading].filter((each) => reached.has(each)).map((number) => this.#case(number));
     return [
+      // Where a transparent layer starts: the next one's bytes start there.
+      ...(this.#isThrough ? ["let ts = -1;"] : []),
+      // Another message behind one that repeats: its number, where it is, and how deep.
+      ...(this.#isRepeated ? ["let rp = -1, ra = 0, re = 0, rn = 0;"] : []),
       `for (let n = 0; n < ${MOST_LAYERS} && p >= 0; n++) {`,
       "switch (p) {",
       ...cases,
       "default: p = -1;",
       "}",
+      ...(this.#isRepeated
+        ? [
+            `if (rp >= 0 && (p < 0 || n === ${MOST_LAYERS - 1})) {`,
+            "p = rp, at = ra, end = re, n = rn - 1, rp = -1;",
+            "}",
+          ]
+        : []),
       "}",
     ].join("\n");
   }
@@ -201,7 +219,7 @@ export class WalkWriter implements Visitor {
       if (name === "payloadSize") return "(lend - hend)";
       return name === "size" ? "(lend - at)" : nameOf(name);
     };
-    const visits = derived.map(({ name, expression, find, when, type }) => {
+    const visits = derived.map(({ name, expression, find, when, type, carried }) => {
       const test = when ? generateCondition(when, inLayer) : "true";
       // Only the packet's layers together tell.
       if (find) return `if (${test}) ${generator.giveUp}`;
@@ -213,11 +231,13 @@ export class WalkWriter implements Visitor {
             end: "hend",
             form: type === "none" ? "none" : "number",
           })
-        : this.#notes(name, { value: "", start: "hend", end: "pend", form: bytesForm });
+        : this.#notes(name, { value: "", start: "hend", end: carried ? "lim" : "pend", form: bytesForm });
       return `if (${test}${expression ? "" : " && pend > hend"}) {\n${notes}\n}`;
     });
-    if (!message.transparent && this.#wants(message.protocol))
-      visits.push(this.#notes(message.protocol, { value: "", start: "at", end: "pend", form: "bytes" }));
+    if (!message.transparent && this.#wants(message.protocol)) {
+      const start = this.#isThrough ? "(ts < 0 ? at : ts)" : "at";
+      visits.push(this.#notes(message.protocol, { value: "", start, end: "pend", form: "bytes" }));
+    }
     const follow = nextLayer(this.#registry, message, generator, inLayer, (each) => this.#leading.has(each));
     return [
       `case ${number}: {`,
@@ -236,6 +256,8 @@ export class WalkWriter implements Visitor {
       ...(visits.length > 0 ? ["const pend = lend < cap ? lend : cap;"] : []),
       ...visits,
       follow,
+      ...(this.#isThrough ? [`ts = ${message.transparent ? "at" : -1};`] : []),
+      ...(message.repeats ? [`if (lend < lim) rp = ${number}, ra = lend, re = end, rn = n;`] : []),
       "at = hend;",
       "end = lend;",
       "p = nx;",
@@ -269,12 +291,7 @@ function addNames(
 /** Numbers of the messages that are wished, or from which a payload leads to one. */
 function leadingTo(registry: Registry, isWished: (message: Message) => boolean): ReadonlySet<number> {
   const leading = new Set<number>();
-  const targets = registry.messages.map((message) => {
-    const found = new Set(message.next.flatMap((rule) => [...registry.table(rule.table).values()]));
-    // Also what names no next layer may end before its bytes do.
-    found.add(registry.numberOf(registry.fallback));
-    return found;
-  });
+  const targets = registry.messages.map((message) => followersOf(registry, message));
   for (const [number, message] of registry.messages.entries()) if (isWished(message)) leading.add(number);
   for (let size = -1; size !== leading.size;) {
     size = leading.size;
@@ -282,4 +299,20 @@ function leadingTo(registry: Registry, isWished: (message: Message) => boolean):
       if ([...following].some((each) => leading.has(each))) leading.add(number);
   }
   return leading;
+}
+
+/** Numbers of the messages that a payload can be. */
+function followersOf(registry: Registry, message: Message): ReadonlySet<number> {
+  const found = new Set(message.next.flatMap((rule) => [...registry.table(rule.table).values()]));
+  // Also what names no next layer may end before its bytes do.
+  found.add(registry.numberOf(registry.fallback));
+  return found;
+}
+
+function reachedFrom(registry: Registry, first: number): ReadonlySet<number> {
+  const reached = new Set([first]);
+  // A set's iteration goes on with what is added meanwhile.
+  for (const number of reached)
+    for (const each of followersOf(registry, registry.messages[number]!)) reached.add(each);
+  return reached;
 }

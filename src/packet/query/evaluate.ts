@@ -1,4 +1,4 @@
-import type { Packet } from "#packet/dissect.ts";
+import type { Layer, Packet } from "#packet/dissect.ts";
 import { factsOf, type PacketFact } from "#packet/facts.ts";
 import { ADDRESS_BYTES, addressBytes, hexText, readAddress } from "#packet/primitive.ts";
 import type {
@@ -229,10 +229,11 @@ export class PacketValues implements Values {
   }
 
   #isInLayers(fact: PacketFact, ranges: readonly Range[]): boolean {
-    const same = this.#packet.layers.filter(
-      ({ message }) => message.protocol === fact.layer.message.protocol,
-    );
-    const number = same.indexOf(fact.layer) + 1;
+    const { layers } = this.#packet;
+    const isCounted = (layer: Layer, i: number): boolean =>
+      layer.message.protocol === fact.layer.message.protocol && !isAnother(layers, i);
+    const same = layers.filter(isCounted);
+    const number = layers.slice(0, layers.indexOf(fact.layer) + 1).filter(isCounted).length;
     return ranges.some(({ from, to }) => {
       const low = from < 0 ? same.length + 1 + from : from;
       const high = to === undefined ? same.length + 1 : to <= 0 && from < 0 ? same.length + 1 + to : to;
@@ -241,10 +242,16 @@ export class PacketValues implements Values {
   }
 }
 
+/** A stream's second message, or a later one: they count as one layer, as Wireshark's do. */
+function isAnother(layers: readonly Layer[], i: number): boolean {
+  const carrier = layers[i - 1]?.message;
+  return carrier?.repeats === true && layers.findIndex(({ message }) => message === carrier) < i - 1;
+}
+
 /** "eth:ethertype:ip:udp:dns", as Wireshark writes it. */
-export function protocolsOf(layers: Packet["layers"]): string {
+export function protocolsOf(layers: readonly Layer[]): string {
   return layers
-    .filter(({ message }) => !message.transparent)
+    .filter(({ message }, i) => !message.transparent && !isAnother(layers, i))
     .flatMap(({ message, values }) =>
       message.protocol === "eth" && Number(values["type"] ?? 0) >= 1536
         ? ["eth", "ethertype"]

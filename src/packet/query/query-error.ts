@@ -14,9 +14,21 @@ export class QueryError extends Error {
     this.remedy = remedy;
   }
 
+  /** The query, or of a long one the part around the mistake, with »« around that. */
+  marked(query: string): string {
+    const end = this.at + this.length;
+    const cut = (part: string): string => (part.length > MOST_SHOWN ? `${part.slice(0, MOST_SHOWN)}…` : part);
+    const before = query.slice(0, this.at);
+    const start = before.length > MOST_SHOWN ? `…${before.slice(-MOST_SHOWN)}` : before;
+    return `${start}»${cut(query.slice(this.at, end))}«${cut(query.slice(end))}`;
+  }
+
   /** Three lines: the query, a mark below the mistake, and what is wrong. */
   explain(query: string): string {
     const mark = " ".repeat(this.at) + "^".repeat(Math.max(1, this.length));
     return `${query}\n${mark}\n${this.message}${this.remedy && `; ${this.remedy}`}`;
   }
 }
+
+/** Characters of each part of a query that stand in a message of one line. */
+const MOST_SHOWN = 60;

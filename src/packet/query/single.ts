@@ -52,7 +52,7 @@ export function walkCode(registry: Registry, writer: WalkWriter, first: Message)
     "const cap = stop;",
     "let at = start, end = frame.length > stop - start ? start + frame.length : stop;",
     `let p = ${registry.numberOf(first)};`,
-    writer.loop(),
+    writer.loop(first),
   ].join("\n");
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ResponderEvent } from "#api/gen/parley/v1/packets_pb.ts";
 import { completeAt } from "#prompt/completion.ts";
 import { execute } from "#prompt/session.ts";
-import { capture, responder, timeAt } from "#prompt/testing/fake-client.ts";
+import { event, capture, responder, timeAt } from "#prompt/testing/fake-client.ts";
 import { fakePrompt } from "#prompt/testing/fake-prompt.ts";
 
 const NOON = new Date(2026, 10, 21, 12, 0, 0).getTime(); // local time, as people read it
@@ -17,7 +18,7 @@ test("show responders has counts, the last error, and the packet at which one fa
   const prompt = fakePrompt(NOON);
   const since = timeAt(NOON - 60_000);
   prompt.node.responders = [
-    responder("arp", 2, { since, seen: 90n, matched: 12n, sent: 12n }),
+    responder("arp", 2, { since, seen: 90n, matched: 12n, sent: 12n, dropped: 3n }),
     responder("dns", 2, { since, errors: 1n, lastError: "too long", lastErrorTime: timeAt(NOON - 5_000) }),
     responder("lab", 3, {
       since,
@@ -31,12 +32,12 @@ test("show responders has counts, the last error, and the packet at which one fa
   assert.equal(
     await outputOf(prompt, "show resp"),
     [
-      "Name Interface State   For Seen Matched Sent Errors Last error",
-      "---- --------- ------- --- ---- ------- ---- ------ ---------------------------",
-      "arp  eth0      running 1m    90      12   12      0",
-      "dns  eth0      running 1m     0       0    0      1 11:59:55 too long",
-      "lab  eth0      failed  1m     0       0    0      1 x is undefined",
-      "old  eth9      failed  1m     0       0    0      0 no eth9; next attempt in 4s",
+      "Name Interface State   For Seen Matched Sent Dropped Errors Last error",
+      "---- --------- ------- --- ---- ------- ---- ------- ------ ---------------------------",
+      "arp  eth0      running 1m    90      12   12       3      0",
+      "dns  eth0      running 1m     0       0    0       0      1 11:59:55 too long",
+      "lab  eth0      failed  1m     0       0    0       0      1 x is undefined",
+      "old  eth9      failed  1m     0       0    0       0      0 no eth9; next attempt in 4s",
       "lab on eth0 failed at 192.0.2.1 192.0.2.2 DNS query; 2 bytes: 0102",
       "",
     ].join("\n"),
@@ -46,6 +47,16 @@ test("show responders has counts, the last error, and the packet at which one fa
   };
   const [first] = json.responders;
   assert.deepEqual([first!.matched, first!.state, first!.interface], [12, "running", "eth0"]);
+});
+
+test("the log as JSON has what a responder did", async () => {
+  const prompt = fakePrompt(NOON);
+  const news = { name: "arp", interface: "eth0", news: 3, text: "heard", details: "{}", leftOut: 2n };
+  const rest = { from: "", to: "", packet: "" };
+  const value = { $typeName: "parley.v1.ResponderEvent", ...news, ...rest } as ResponderEvent;
+  prompt.node.events = [event("arp on eth0: heard {}", { detail: { case: "responder", value } })];
+  const [shown] = JSON.parse(await outputOf(prompt, "show log | json")) as { responder: unknown }[];
+  assert.deepEqual(shown!.responder, { ...news, ...rest, news: "told", leftOut: 2 });
 });
 
 test("without responders the names of the folder are told", async () => {

@@ -4,6 +4,7 @@ import type { ParleyContext } from "#prompt/commands/parley-context.ts";
 import { responderStart, responderStop } from "#prompt/commands/responders.ts";
 import { showConfig } from "#prompt/commands/show-config.ts";
 import { showInterfaces } from "#prompt/commands/show-interfaces.ts";
+import { IP_ROUTE_COMMANDS } from "#prompt/commands/show-ip-route.ts";
 import { searchLog, showLog } from "#prompt/commands/show-log.ts";
 import { showMessages } from "#prompt/commands/show-messages.ts";
 import { showCaptures, showResponders } from "#prompt/commands/show-packets.ts";
@@ -22,6 +23,7 @@ export function parleyCommands(context: ParleyContext): readonly Command[] {
       showProcesses,
       showConfig,
       showInterfaces,
+      ...IP_ROUTE_COMMANDS,
       showLog,
       searchLog,
       showPeers,

@@ -1,7 +1,8 @@
 import type { Event } from "#api/gen/parley/v1/node_pb.ts";
+import type { ResponderEvent } from "#api/gen/parley/v1/packets_pb.ts";
 import { linesAnswer } from "#prompt/answer.ts";
 import type { ParleyContext } from "#prompt/commands/parley-context.ts";
-import { formatLevel } from "#prompt/commands/states.ts";
+import { formatLevel, formatResponderNews } from "#prompt/commands/states.ts";
 import { command } from "#prompt/grammar.ts";
 import { formatClock, isoTime, toMs } from "#prompt/times.ts";
 
@@ -49,7 +50,14 @@ function toJson(event: Event): unknown {
     level: formatLevel(event.level),
     service: event.service,
     text: event.text,
+    ...(event.detail.case === "responder" && { responder: responderJson(event.detail.value) }),
   };
+}
+
+function responderJson(event: ResponderEvent): unknown {
+  const { name, interface: interfaceName, news, from, to, text, details, packet, leftOut } = event;
+  const about = { name, interface: interfaceName, news: formatResponderNews(news) };
+  return { ...about, from, to, text, details, packet, leftOut: Number(leftOut) };
 }
 
 const DEFAULT_COUNT = 50; // a screen or two; `show log 0` has all

@@ -34,7 +34,18 @@ export const showResponders = command<ParleyContext>()("show responders", {
   async run({ client, now }, _args, call): Promise<Answer> {
     const { responders, available } = await (await client()).packets.listResponders({}, call);
     const { value, blocks } = tableAnswer(responders.map(responderJson), {
-      columns: ["Name", "Interface", "State", "For", "Seen", "Matched", "Sent", "Errors", "Last error"],
+      columns: [
+        "Name",
+        "Interface",
+        "State",
+        "For",
+        "Seen",
+        "Matched",
+        "Sent",
+        "Dropped",
+        "Errors",
+        "Last error",
+      ],
       rows: responders.map((each) => [
         each.name,
         each.interface,
@@ -43,10 +54,11 @@ export const showResponders = command<ParleyContext>()("show responders", {
         String(each.seen),
         String(each.matched),
         String(each.sent),
+        String(each.dropped),
         String(each.errors),
         lastErrorOf(each, now()),
       ]),
-      rightAligned: [4, 5, 6, 7],
+      rightAligned: [4, 5, 6, 7, 8],
       whenEmpty: nobodyResponds(available),
     });
     const packets = responders.filter(({ lastErrorPacket }) => lastErrorPacket !== "");
@@ -76,6 +88,7 @@ export function responderJson(responder: Responder): unknown {
     seen: Number(responder.seen),
     matched: Number(responder.matched),
     sent: Number(responder.sent),
+    dropped: Number(responder.dropped),
     errors: Number(responder.errors),
     lastError,
     lastErrorTime: isoTime(responder.lastErrorTime),

@@ -1,5 +1,5 @@
 import type { Level, ServiceState } from "#api/gen/parley/v1/node_pb.ts";
-import type { RunState } from "#api/gen/parley/v1/packets_pb.ts";
+import type { ResponderNews, RunState } from "#api/gen/parley/v1/packets_pb.ts";
 import type { PeerState } from "#api/gen/parley/v1/whisper_pb.ts";
 
 // The numbers stand here so that prompt/ needs the generated types only; `satisfies` keeps the tables complete.
@@ -17,6 +17,11 @@ export function formatPeerState(state: PeerState): string {
 /** How a responder or a capture stands: "running", "failed", …. */
 export function formatRunState(state: RunState): string {
   return nameIn(RUN_STATES, state);
+}
+
+/** What a responder did: "told", "failed", …. */
+export function formatResponderNews(news: ResponderNews): string {
+  return nameIn(RESPONDER_NEWS, news);
 }
 
 /** "info", "warn", …. */
@@ -55,6 +60,16 @@ const RUN_STATES = {
   4: "done",
   5: "stopped",
 } as const satisfies Names<RunState>;
+
+const RESPONDER_NEWS = {
+  0: "unknown",
+  1: "started",
+  2: "state",
+  3: "told",
+  4: "failed",
+  5: "done",
+  6: "stopped",
+} as const satisfies Names<ResponderNews>;
 
 const LEVELS = { 0: "unknown", 1: "debug", 2: "info", 3: "warn", 4: "error" } as const satisfies Names<Level>;
 

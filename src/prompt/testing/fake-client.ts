@@ -3,6 +3,7 @@ import type { ParleyClient } from "#api/client-types.ts";
 import type { Event, ServiceStatus, WatchResponse } from "#api/gen/parley/v1/node_pb.ts";
 import type { Interface, InterfaceAddress, InterfaceCounters } from "#api/gen/parley/v1/links_pb.ts";
 import type { CapturedPacket, Capture, Responder } from "#api/gen/parley/v1/packets_pb.ts";
+import type { Route } from "#api/gen/parley/v1/routes_pb.ts";
 import type { Message, Peer } from "#api/gen/parley/v1/whisper_pb.ts";
 import type { ApiTime } from "#prompt/times.ts";
 
@@ -14,6 +15,7 @@ export class FakeNode {
   peers: Peer[] = [];
   messages: Message[] = [];
   events: Event[] = [];
+  routes: Route[] = [];
   captures: Capture[] = [];
   responders: Responder[] = [];
   /** Names in the folder of responders. */
@@ -36,6 +38,7 @@ export class FakeNode {
     this.client = {
       node: this.#node(),
       links,
+      routes: this.#routes(),
       whisper: this.#whisper(),
       packets: this.#packets(),
     } as unknown as ParleyClient;
@@ -106,6 +109,22 @@ export class FakeNode {
       say: this.#order("say", ({ body }: { body: string }) => body),
       connect: this.#order("connect", address),
       disconnect: this.#order("disconnect", address),
+    };
+  }
+
+  /** Two routes a page. */
+  #routes() {
+    type Request = { which?: { case: string; value: string }; sources?: number[]; after: string };
+    return {
+      listRoutes: async ({ which, sources = [], after }: Request) => {
+        const found = this.routes
+          .filter(({ source }) => sources.length === 0 || sources.includes(source))
+          .filter(({ prefix }) => which?.case !== "prefix" || prefix === which.value);
+        const from = after === "" ? 0 : Number(after);
+        const nextAfter = found.length > from + 2 ? String(from + 2) : "";
+        if (which) this.orders.push(`routes ${which.case} ${which.value}`);
+        return this.#answer(() => ({ routes: found.slice(from, from + 2), nextAfter }))();
+      },
     };
   }
 
@@ -204,6 +223,7 @@ export function responder(name: string, state: number, more: Partial<Responder> 
     position: "listening",
     seen: 0n,
     matched: 0n,
+    dropped: 0n,
     sent: 0n,
     errors: 0n,
     reason: "",

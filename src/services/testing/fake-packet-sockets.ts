@@ -45,6 +45,8 @@ export class FakePacketSocket implements PacketSocket {
   /** What `send` throws, and how many packets it takes. */
   sendError: Error | undefined;
   takes = Infinity;
+  /** Bytes below which a packet can never be sent. */
+  least = 0;
   dropped = 0;
   readonly #sockets: FakePacketSockets;
   readonly #handlers: PacketHandlers;
@@ -60,7 +62,9 @@ export class FakePacketSocket implements PacketSocket {
 
   send(packets: readonly Uint8Array[]): number {
     if (this.sendError) throw this.sendError;
-    const taken = packets.slice(0, this.takes);
+    const short = packets.findIndex(({ length }) => length < this.least);
+    if (short === 0) throw new Error(`a packet of ${packets[0]!.length} bytes is too short`);
+    const taken = packets.slice(0, Math.min(this.takes, short < 0 ? Infinity : short));
     this.sent.push(...taken);
     return taken.length;
   }

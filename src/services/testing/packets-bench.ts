@@ -5,6 +5,7 @@ import { World } from "#sim/world.ts";
 import { EventLog } from "#services/event-log.ts";
 import { links } from "#services/links.ts";
 import { ServiceManager } from "#services/manager.ts";
+import type { ResponderDetail } from "#services/events.ts";
 import type { PacketsApi, ResponderStatus } from "#services/packets-api.ts";
 import type { CaptureFiles, PacketsTools } from "#services/packets-tools.ts";
 import { packetsService } from "#services/packets.ts";
@@ -23,9 +24,21 @@ export class PacketsBench {
   /** The folder of responders. */
   readonly folder = new Map<string, (options: Readonly<Record<string, string>>) => ExchangeDefinition>();
   readonly disk = new FakeDisk();
+  /** How far the node's clock is ahead of the world's: a function of a responder can take time by it. */
+  aheadMs = 0;
+  /** What a file waits for while it is loaded. */
+  readonly waits = new Map<string, Promise<void>>();
   readonly #service = packetsService(this.#tools());
   readonly #manager = new ServiceManager([links, this.#service], {
-    host: { ...this.machine, packetSockets: this.sockets },
+    host: {
+      ...this.machine,
+      packetSockets: this.sockets,
+      clock: {
+        now: () => this.machine.clock.now() + this.aheadMs,
+        wallTime: () => this.machine.clock.wallTime(),
+        at: (at, run) => this.machine.clock.at(at - this.aheadMs, run),
+      },
+    },
     node: { name: "n", dataFolder: "/data" },
     log: this.log,
   });
@@ -73,6 +86,11 @@ export class PacketsBench {
       .find((each) => each.name === name)!;
   }
 
+  /** What its responders did, as the typed events have it. */
+  details(): ResponderDetail[] {
+    return this.log.since(0).flatMap(({ detail }) => (detail?.type === "responder" ? [detail] : []));
+  }
+
   /** Texts of the service's events with this word. */
   said(word: string): string[] {
     return this.log
@@ -86,6 +104,7 @@ export class PacketsBench {
       loadResponder: async (_folder, name, options) => {
         const make = this.folder.get(name);
         if (!make) throw new OperatorError(`there is no responder ${name}`, "put it there");
+        await this.waits.get(name);
         return make(options);
       },
       listResponders: async () => [...this.folder.keys()].sort(),

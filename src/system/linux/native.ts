@@ -45,11 +45,14 @@ export type Native = ReturnType<typeof loadNative>;
 /** Linux numbers, the same on x86-64 and arm64 (include/uapi/asm-generic/errno-base.h, errno.h). */
 export const ERRNO = {
   EPERM: 1,
+  ENOENT: 2,
+  ESRCH: 3,
   EINTR: 4,
   ENXIO: 6,
   EAGAIN: 11,
   ENOMEM: 12,
   EBUSY: 16,
+  EEXIST: 17,
   ENODEV: 19,
   EINVAL: 22,
   EMSGSIZE: 90,

@@ -1,6 +1,9 @@
 import { toArrayBuffer } from "node:ffi";
+import type { BpfProgram } from "#base/bpf.ts";
 import { ERRNO, type Native } from "#system/linux/native.ts";
 import { Poll } from "#system/linux/poll.ts";
+import { attachFilter } from "#system/linux/socket-filter.ts";
+import { setOption } from "#system/linux/socket-options.ts";
 
 export interface NetlinkHandlers {
   /** One datagram; valid only during the call. */
@@ -19,12 +22,23 @@ export class NetlinkSocket {
   readonly #memory: bigint;
   readonly #bytes: Uint8Array;
   readonly #poll: Poll;
+  readonly #mostAtOnce: number;
   /** The kernel's name for this socket, which marks what it caused. */
   readonly port: number;
 
-  /** Joins `groups` (the bits of sockaddr_nl). Throws Error when the kernel refuses. */
-  constructor(native: Native, groups: number, handlers: NetlinkHandlers, bufferBytes = BUFFER_BYTES) {
+  /**
+   * Joins `groups` (the bits of sockaddr_nl), and reads so many datagrams in one turn of the event loop. Throws Error when
+   * the kernel refuses.
+   */
+  constructor(
+    native: Native,
+    groups: number,
+    handlers: NetlinkHandlers,
+    bufferBytes = BUFFER_BYTES,
+    mostAtOnce = MOST_AT_ONCE,
+  ) {
     this.#native = native;
+    this.#mostAtOnce = mostAtOnce;
     this.#handlers = handlers;
     this.#descriptor = native.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (this.#descriptor < 0) throw new Error(`no netlink socket: system error ${native.errno()}`);
@@ -38,6 +52,16 @@ export class NetlinkSocket {
     this.#memory = native.malloc(BigInt(DATAGRAM_BYTES));
     this.#bytes = new Uint8Array(toArrayBuffer(this.#memory, DATAGRAM_BYTES, false));
     this.#poll = new Poll(native, this.#descriptor, () => this.#drain());
+  }
+
+  /** Turns an option of the level SOL_NETLINK on; false when this kernel has none such. */
+  enable(option: number): boolean {
+    return setOption(this.#native, this.#descriptor, SOL_NETLINK, option, 1);
+  }
+
+  /** Only announcements that it accepts are received. */
+  setFilter(program: BpfProgram): void {
+    attachFilter(this.#native, this.#descriptor, program);
   }
 
   /** Sends to the kernel; false when it does not take it. */
@@ -54,7 +78,7 @@ export class NetlinkSocket {
 
   #drain(): void {
     // Bounded, so that a storm of changes leaves time for everything else; what is left wakes the poll again.
-    for (let count = 0; count < MOST_AT_ONCE; count++) {
+    for (let count = 0; count < this.#mostAtOnce; count++) {
       const length = this.#native.recv(this.#descriptor, this.#memory, DATAGRAM_BYTES, 0);
       if (length > 0) {
         this.#handlers.received(this.#bytes.subarray(0, length));
@@ -91,6 +115,7 @@ function addressOf(groups: number): Uint8Array {
 
 const AF_NETLINK = 16;
 const [SOCK_RAW, SOCK_NONBLOCK, SOCK_CLOEXEC] = [3, 0x800, 0x8_0000];
+const SOL_NETLINK = 270;
 const [SOL_SOCKET, SO_RCVBUF, SO_RCVBUFFORCE] = [1, 8, 33];
 /** The usual 208 KiB hold 256 announcements; a thousand interfaces at once make ten times as many. */
 const BUFFER_BYTES = 4 * 1024 * 1024;

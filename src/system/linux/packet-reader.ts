@@ -1,12 +1,13 @@
-import type { ReceivedPacket } from "#host/packet-sockets.ts";
+import type { ReceivedPacket, ReceivedPackets } from "#host/packet-sockets.ts";
 
 /** Reads what a packet socket has received. */
 export interface PacketReader {
   /**
-   * Hands over what is there, as much as is good for one turn; `take` returns false to end it. Returns the number of an
-   * error that waits on the socket, 0 when nothing is left, MORE when something is.
+   * Hands over what is there, as much as is good for one turn; `take` returns false to end it. A reader that has many at
+   * once calls `takeMany` instead, where it is given. Returns the number of an error that waits on the socket, 0 when
+   * nothing is left, MORE when something is.
    */
-  drain(take: (packet: ReceivedPacket) => boolean): number;
+  drain(take: (packet: ReceivedPacket) => boolean, takeMany?: (packets: ReceivedPackets) => boolean): number;
   /** Throws away what has come until now. May be called from within `take`. */
   discard(): void;
   /** Not from within `take`. Views on the packets are empty afterwards. */
@@ -23,6 +24,35 @@ export interface ReaderLimits {
   readonly promiscuous: boolean;
   readonly outgoing: boolean;
 }
+
+/** The packets that a socket hands over together, again and again. */
+export class PacketSlots implements ReceivedPackets {
+  readonly bytes: Uint8Array;
+  readonly starts = new Uint32Array(MOST_TOGETHER);
+  readonly stops = new Uint32Array(MOST_TOGETHER);
+  readonly originalLengths = new Uint32Array(MOST_TOGETHER);
+  readonly seconds = new Uint32Array(MOST_TOGETHER);
+  readonly nanoseconds = new Uint32Array(MOST_TOGETHER);
+  count = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  /** Takes one on; true when there is no room for another. */
+  add({ start, stop, originalLength, seconds, nanoseconds }: PacketSlot): boolean {
+    const i = this.count++;
+    this.starts[i] = start;
+    this.stops[i] = stop;
+    this.originalLengths[i] = originalLength;
+    this.seconds[i] = seconds;
+    this.nanoseconds[i] = nanoseconds;
+    return this.count === MOST_TOGETHER;
+  }
+}
+
+/** What has been written here is still in the processor's nearest cache when it is read. */
+const MOST_TOGETHER = 256;
 
 /** The one packet that a socket hands over, again and again. */
 export class PacketSlot implements ReceivedPacket {

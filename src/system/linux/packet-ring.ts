@@ -1,7 +1,13 @@
 import { toArrayBuffer } from "node:ffi";
-import type { ReceivedPacket } from "#host/packet-sockets.ts";
+import type { ReceivedPacket, ReceivedPackets } from "#host/packet-sockets.ts";
 import { type Native } from "#system/linux/native.ts";
-import { MORE, PacketSlot, type PacketReader, type ReaderLimits } from "#system/linux/packet-reader.ts";
+import {
+  MORE,
+  PacketSlot,
+  PacketSlots,
+  type PacketReader,
+  type ReaderLimits,
+} from "#system/linux/packet-reader.ts";
 import { refused, setBytes, setOption, SOL_PACKET } from "#system/linux/socket-options.ts";
 
 /**
@@ -16,6 +22,7 @@ export class PacketRing implements PacketReader {
   /** For the state of a block, which must be read before, and written after everything else in it. */
   readonly #states: Int32Array;
   readonly #slot: PacketSlot;
+  readonly #slots: PacketSlots;
   readonly #blocks: number;
   #next = 0;
   /** In so many blocks what came before this moment is left out. */
@@ -47,13 +54,16 @@ export class PacketRing implements PacketReader {
     this.#buffer = toArrayBuffer(this.#address, bytes, false);
     this.#words = new Uint32Array(this.#buffer);
     this.#states = new Int32Array(this.#buffer);
-    this.#slot = new PacketSlot(new Uint8Array(this.#buffer), limits);
+    const all = new Uint8Array(this.#buffer);
+    this.#slot = new PacketSlot(all, limits);
+    this.#slots = new PacketSlots(all);
   }
 
-  drain(take: (packet: ReceivedPacket) => boolean): number {
+  drain(take: (packet: ReceivedPacket) => boolean, takeMany?: (packets: ReceivedPackets) => boolean): number {
     for (let count = 0; count < MOST_AT_ONCE; count++) {
       if (!this.#isReady(this.#next)) return 0;
-      const goesOn = this.#walk(this.#next * BLOCK_BYTES, take);
+      const base = this.#next * BLOCK_BYTES;
+      const goesOn = takeMany ? this.#walkMany(base, takeMany) : this.#walk(base, take);
       Atomics.store(this.#states, this.#stateAt(this.#next), TP_STATUS_KERNEL);
       this.#next = (this.#next + 1) % this.#blocks;
       if (this.#stale > 0) this.#stale--;
@@ -90,29 +100,49 @@ export class PacketRing implements PacketReader {
   }
 
   #walk(base: number, take: (packet: ReceivedPacket) => boolean): boolean {
-    const [words, slot] = [this.#words, this.#slot];
     // struct tpacket_block_desc: how many packets 12, the first 16.
+    const count = this.#words[(base + 12) / 4]!;
+    let at = base + this.#words[(base + 16) / 4]!;
+    for (let i = 0; i < count; i++) {
+      if (this.#read(at) && !take(this.#slot)) return false;
+      at += this.#words[at / 4]!;
+    }
+    return true;
+  }
+
+  #walkMany(base: number, takeMany: (packets: ReceivedPackets) => boolean): boolean {
+    const [words, slot, slots] = [this.#words, this.#slot, this.#slots];
     const count = words[(base + 12) / 4]!;
     let at = base + words[(base + 16) / 4]!;
+    slots.count = 0;
     for (let i = 0; i < count; i++) {
-      // struct tpacket3_hdr: next 0, seconds 4, nanoseconds 8, captured 12, length 16, status 20, start 24 (16 bits),
-      // VLAN tag 32 (16 bits) and 36 (16 bits); then, at 48, sockaddr_ll with the kind of packet at 10.
-      const word = at / 4;
-      slot.seconds = words[word + 1]!;
-      slot.nanoseconds = words[word + 2]!;
-      if (slot.wants((words[word + 14]! >> 16) & 255) && !(this.#stale > 0 && this.#isStale(slot))) {
-        slot.fill(
-          at + (words[word + 6]! & 0xffff),
-          words[word + 3]!,
-          words[word + 4]!,
-          words[word + 5]!,
-          words[word + 8]! & 0xffff,
-          words[word + 9]! & 0xffff,
-        );
-        if (!take(slot)) return false;
+      if (this.#read(at) && slots.add(slot)) {
+        if (!takeMany(slots)) return false;
+        slots.count = 0;
       }
-      at += words[word]!;
+      at += words[at / 4]!;
     }
+    return slots.count === 0 || takeMany(slots);
+  }
+
+  /** Reads the packet at `at` into the slot; false when it is not wanted. */
+  #read(at: number): boolean {
+    const [words, slot] = [this.#words, this.#slot];
+    // struct tpacket3_hdr: next 0, seconds 4, nanoseconds 8, captured 12, length 16, status 20, start 24 (16 bits),
+    // VLAN tag 32 (16 bits) and 36 (16 bits); then, at 48, sockaddr_ll with the kind of packet at 10.
+    const word = at / 4;
+    slot.seconds = words[word + 1]!;
+    slot.nanoseconds = words[word + 2]!;
+    if (!slot.wants((words[word + 14]! >> 16) & 255)) return false;
+    if (this.#stale > 0 && this.#isStale(slot)) return false;
+    slot.fill(
+      at + (words[word + 6]! & 0xffff),
+      words[word + 3]!,
+      words[word + 4]!,
+      words[word + 5]!,
+      words[word + 8]! & 0xffff,
+      words[word + 9]! & 0xffff,
+    );
     return true;
   }
 
@@ -130,12 +160,15 @@ const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 const CLOCK_REALTIME = 0;
 /** Room before each packet. */
 const TAG_BYTES = 4;
-/** A block must be larger than any packet: those put together from several exceed 64 KiB. */
-const BLOCK_BYTES = 256 * 1024;
+/**
+ * A block must be larger than any packet: those put together from several exceed 64 KiB. Larger still, it wakes the reader
+ * once for thousands of packets.
+ */
+const BLOCK_BYTES = 1024 * 1024;
 /** Means nothing in this version, but must divide a block. */
 const FRAME_BYTES = 2_048;
 const LEAST_BLOCKS = 2;
-/** A lonely packet waits as long as this. */
-const RETIRE_MS = 4;
+/** A lonely packet waits as long as this: what wakes the reader more often costs more than the packets. */
+const RETIRE_MS = 60;
 /** Blocks; then everything else gets its turn: these hold some ten thousand small packets. */
-const MOST_AT_ONCE = 8;
+const MOST_AT_ONCE = 2;

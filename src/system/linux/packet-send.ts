@@ -1,3 +1,5 @@
+import { getRawPointer } from "node:ffi";
+import type { StoredPackets } from "#host/packet-sockets.ts";
 import { ERRNO, errnoName, NativeMemory, type Native } from "#system/linux/native.ts";
 
 /** Sends packets in batches, one call for many. */
@@ -8,6 +10,8 @@ export class PacketSender {
   readonly #words: Uint32Array;
   readonly #bytes: Uint8Array;
   readonly #dataAddress: number;
+  #stored: Uint8Array | undefined;
+  #storedAddress = 0;
 
   constructor(native: Native, descriptor: number) {
     this.#native = native;
@@ -31,11 +35,24 @@ export class PacketSender {
    * Error when the first one can never be sent.
    */
   send(packets: readonly Uint8Array[]): number {
+    const lengthAt = (i: number): number => packets[i]!.length;
+    return this.#sendAll(packets.length, (sent) => this.#fill(packets, sent), lengthAt);
+  }
+
+  /** The same for the packets from `first` up to `stop`, which the kernel reads where they are. */
+  sendStored(packets: StoredPackets, first: number, stop: number): number {
+    const { starts } = packets;
+    const lengthAt = (i: number): number => starts[first + i + 1]! - starts[first + i]!;
+    return this.#sendAll(stop - first, (sent) => this.#point(packets, first + sent, stop), lengthAt);
+  }
+
+  /** `fill` prepares packets from one on, as many as go at once, and returns how many these are. */
+  #sendAll(total: number, fill: (sent: number) => number, lengthAt: (i: number) => number): number {
     let sent = 0;
-    while (sent < packets.length) {
-      const count = this.#fill(packets, sent);
+    while (sent < total) {
+      const count = fill(sent);
       // One that is longer than any link carries.
-      if (count === 0) return this.#stop(sent, ERRNO.EMSGSIZE, packets);
+      if (count === 0) return this.#stop(sent, ERRNO.EMSGSIZE, lengthAt);
       const taken = this.#native.sendmmsg(this.#descriptor, this.#memory.address, count, 0);
       if (taken > 0) {
         // A part of the batch: the next call says what is wrong with the one after it.
@@ -43,7 +60,7 @@ export class PacketSender {
         continue;
       }
       const error = this.#native.errno();
-      if (error !== ERRNO.EINTR) return this.#stop(sent, error, packets);
+      if (error !== ERRNO.EINTR) return this.#stop(sent, error, lengthAt);
     }
     return sent;
   }
@@ -54,26 +71,44 @@ export class PacketSender {
 
   /** Copies packets from `first` on, as many as there is room for. */
   #fill(packets: readonly Uint8Array[], first: number): number {
-    const words = this.#words;
     const most = Math.min(BATCH, packets.length - first);
     let used = 0;
     for (let i = 0; i < most; i++) {
       const packet = packets[first + i]!;
       if (used + packet.length > DATA_BYTES) return i;
       this.#bytes.set(packet, used);
-      const address = this.#dataAddress + used;
-      const word = (IOVEC_AT + i * 16) / 4;
-      words[word] = address;
-      words[word + 1] = address / 0x1_0000_0000;
-      words[word + 2] = packet.length;
+      this.#setPiece(i, this.#dataAddress + used, packet.length);
       used += packet.length;
     }
     return most;
   }
 
-  #stop(sent: number, error: number, packets: readonly Uint8Array[]): number {
+  /** Tells where packets from `first` on are. */
+  #point({ bytes, starts }: StoredPackets, first: number, stop: number): number {
+    if (bytes !== this.#stored) {
+      this.#stored = bytes;
+      // The memory of a buffer does not move, and the caller holds it.
+      this.#storedAddress = Number(getRawPointer(bytes));
+    }
+    const most = Math.min(BATCH, stop - first);
+    for (let i = 0; i < most; i++) {
+      const start = starts[first + i]!;
+      this.#setPiece(i, this.#storedAddress + start, starts[first + i + 1]! - start);
+    }
+    return most;
+  }
+
+  /** struct iovec: address, length. */
+  #setPiece(i: number, address: number, length: number): void {
+    const word = (IOVEC_AT + i * 16) / 4;
+    this.#words[word] = address;
+    this.#words[word + 1] = address / 0x1_0000_0000;
+    this.#words[word + 2] = length;
+  }
+
+  #stop(sent: number, error: number, lengthAt: (i: number) => number): number {
     if (sent > 0 || TRANSIENT.has(error)) return sent;
-    const { length } = packets[0]!;
+    const length = lengthAt(0);
     const why =
       error === ERRNO.EMSGSIZE
         ? "is longer than the link carries"

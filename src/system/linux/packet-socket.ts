@@ -6,6 +6,8 @@ import type {
   PacketSocketOptions,
   PacketSocketStatistics,
   ReceivedPacket,
+  ReceivedPackets,
+  StoredPackets,
 } from "#host/packet-sockets.ts";
 import { ERRNO, errnoName, type Native } from "#system/linux/native.ts";
 import { bindToLink, boundLink, EVERY_PROTOCOL, linkTypeOf } from "#system/linux/packet-address.ts";
@@ -26,6 +28,8 @@ export class LinuxPacketSocket implements PacketSocket {
   readonly #descriptor: number;
   readonly #reader: PacketReader;
   readonly #poll: Poll;
+  readonly #take: (packet: ReceivedPacket) => boolean;
+  readonly #takeMany: ((packets: ReceivedPackets) => boolean) | undefined;
   #sender: PacketSender | undefined;
   #open = true;
   /** Its owner closed it, and is told nothing more. */
@@ -44,6 +48,16 @@ export class LinuxPacketSocket implements PacketSocket {
     this.#native = native;
     this.#options = options;
     this.#handlers = handlers;
+    this.#take = (packet) => {
+      handlers.received(packet);
+      return this.#open;
+    };
+    this.#takeMany =
+      handlers.receivedMany &&
+      ((packets) => {
+        handlers.receivedMany!(packets);
+        return this.#open;
+      });
     const { interface: name, snapLength } = options;
     if (snapLength !== undefined && snapLength < 1) throw new RangeError(`a snap length of ${snapLength}`);
     const index = socket.interfaceIndex(native, name);
@@ -67,6 +81,12 @@ export class LinuxPacketSocket implements PacketSocket {
     if (!this.#open) return 0;
     this.#sender ??= new PacketSender(this.#native, this.#descriptor);
     return this.#sender.send(packets);
+  }
+
+  sendStored(packets: StoredPackets, first: number, stop: number): number {
+    if (!this.#open) return 0;
+    this.#sender ??= new PacketSender(this.#native, this.#descriptor);
+    return this.#sender.sendStored(packets, first, stop);
   }
 
   setFilter(filter: BpfProgram | undefined): void {
@@ -165,10 +185,7 @@ export class LinuxPacketSocket implements PacketSocket {
   #drain(): number {
     this.#draining = true;
     try {
-      return this.#reader.drain((packet: ReceivedPacket) => {
-        this.#handlers.received(packet);
-        return this.#open;
-      });
+      return this.#reader.drain(this.#take, this.#takeMany);
     } finally {
       this.#draining = false;
       if (!this.#open) this.#release();

@@ -52,3 +52,26 @@ export async function tsharkNumbers(file: string, filter: string): Promise<numbe
   const { stdout } = await promisify(execFile)("tshark", args, { maxBuffer: 1 << 28, timeout: 60_000 });
   return stdout.trim() === "" ? [] : stdout.trim().split("\n").map(Number);
 }
+
+/** Whether tsharkSelections can ask for a query: its list is one of commas, and its packets have other times. */
+export function isForAll(filter: string): boolean {
+  return !/,|frame\.time/.test(filter);
+}
+
+/**
+ * The numbers of the frames that each of many display filters selects, by one run: statistics of every second of a file
+ * whose packets are a second apart, the first at 0 s. Frames whose link header is cut are in no statistics.
+ */
+export function tsharkSelections(file: string, filters: readonly string[]): ReadonlyMap<string, number[]> {
+  const output = tshark(file, ["-q", "-z", `io,stat,1,${filters.join(",")}`]);
+  const selections = filters.map((): number[] => []);
+  for (const line of output.split("\n")) {
+    const row = /^\| *(\d+) <> *\w+ \|(.*)\|$/.exec(line);
+    if (!row) continue;
+    // Frames and bytes, for each filter.
+    const counts = row[2]!.split("|").map(Number);
+    if (counts.length !== 2 * filters.length) throw new Error(`${counts.length} columns: ${line}`);
+    for (const [i, numbers] of selections.entries()) if (counts[2 * i]! > 0) numbers.push(Number(row[1]) + 1);
+  }
+  return new Map(filters.map((filter, i) => [filter, selections[i]!]));
+}

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file parley/v1/packets.proto.
  */
 export const file_parley_v1_packets: GenFile = /*@__PURE__*/
-  fileDesc("ChdwYXJsZXkvdjEvcGFja2V0cy5wcm90bxIJcGFybGV5LnYxIlwKDkNhcHR1cmVSZXF1ZXN0EhEKCWludGVyZmFjZRgBIAEoCRINCgVxdWVyeRgCIAEoCRITCgtzbmFwX2xlbmd0aBgDIAEoDRITCgtwcm9taXNjdW91cxgEIAEoCCJhCg9DYXB0dXJlZFBhY2tldHMSKgoHcGFja2V0cxgBIAMoCzIZLnBhcmxleS52MS5DYXB0dXJlZFBhY2tldBIPCgdkcm9wcGVkGAIgASgEEhEKCWxpbmtfdHlwZRgDIAEoDSK/AQoOQ2FwdHVyZWRQYWNrZXQSDgoGbnVtYmVyGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmxlbmd0aBgDIAEoDRIMCgRkYXRhGAQgASgMEhAKCG91dGdvaW5nGAUgASgIEg4KBnNvdXJjZRgGIAEoCRITCgtkZXN0aW5hdGlvbhgHIAEoCRIQCghwcm90b2NvbBgIIAEoCRIMCgRpbmZvGAkgASgJIvsBCgdDYXB0dXJlEhEKCWludGVyZmFjZRgBIAEoCRINCgVxdWVyeRgCIAEoCRIMCgRmaWxlGAMgASgJEiIKBXN0YXRlGAQgASgOMhMucGFybGV5LnYxLlJ1blN0YXRlEikKBXNpbmNlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdwYWNrZXRzGAYgASgEEg0KBWJ5dGVzGAcgASgEEg8KB2Ryb3BwZWQYCCABKAQSDgoGcmVhc29uGAkgASgJEjAKDG5leHRfYXR0ZW1wdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihAMKCVJlc3BvbmRlchIMCgRuYW1lGAEgASgJEhEKCWludGVyZmFjZRgCIAEoCRISCgpjb25maWd1cmVkGAMgASgIEiIKBXN0YXRlGAQgASgOMhMucGFybGV5LnYxLlJ1blN0YXRlEikKBXNpbmNlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghwb3NpdGlvbhgGIAEoCRIMCgRzZWVuGAcgASgEEg8KB21hdGNoZWQYCCABKAQSDAoEc2VudBgJIAEoBBIOCgZlcnJvcnMYCiABKAQSDgoGcmVhc29uGAsgASgJEjAKDG5leHRfYXR0ZW1wdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbGFzdF9lcnJvchgNIAEoCRIzCg9sYXN0X2Vycm9yX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEWxhc3RfZXJyb3JfcGFja2V0GA8gASgJIhUKE0xpc3RDYXB0dXJlc1JlcXVlc3QiPAoUTGlzdENhcHR1cmVzUmVzcG9uc2USJAoIY2FwdHVyZXMYASADKAsyEi5wYXJsZXkudjEuQ2FwdHVyZSIXChVMaXN0UmVzcG9uZGVyc1JlcXVlc3QiVQoWTGlzdFJlc3BvbmRlcnNSZXNwb25zZRIoCgpyZXNwb25kZXJzGAEgAygLMhQucGFybGV5LnYxLlJlc3BvbmRlchIRCglhdmFpbGFibGUYAiADKAkiqAEKFVN0YXJ0UmVzcG9uZGVyUmVxdWVzdBIMCgRuYW1lGAEgASgJEhEKCWludGVyZmFjZRgCIAEoCRI+CgdvcHRpb25zGAMgAygLMi0ucGFybGV5LnYxLlN0YXJ0UmVzcG9uZGVyUmVxdWVzdC5PcHRpb25zRW50cnkaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQQoWU3RhcnRSZXNwb25kZXJSZXNwb25zZRInCglyZXNwb25kZXIYASABKAsyFC5wYXJsZXkudjEuUmVzcG9uZGVyIjcKFFN0b3BSZXNwb25kZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSEQoJaW50ZXJmYWNlGAIgASgJIj4KFVN0b3BSZXNwb25kZXJSZXNwb25zZRIlCgdzdG9wcGVkGAEgAygLMhQucGFybGV5LnYxLlJlc3BvbmRlciqVAQoIUnVuU3RhdGUSGQoVUlVOX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSUlVOX1NUQVRFX1NUQVJUSU5HEAESFQoRUlVOX1NUQVRFX1JVTk5JTkcQAhIUChBSVU5fU1RBVEVfRkFJTEVEEAMSEgoOUlVOX1NUQVRFX0RPTkUQBBIVChFSVU5fU1RBVEVfU1RPUFBFRBAFMqcDCg5QYWNrZXRzU2VydmljZRJCCgdDYXB0dXJlEhkucGFybGV5LnYxLkNhcHR1cmVSZXF1ZXN0GhoucGFybGV5LnYxLkNhcHR1cmVkUGFja2V0czABEk8KDExpc3RDYXB0dXJlcxIeLnBhcmxleS52MS5MaXN0Q2FwdHVyZXNSZXF1ZXN0Gh8ucGFybGV5LnYxLkxpc3RDYXB0dXJlc1Jlc3BvbnNlElUKDkxpc3RSZXNwb25kZXJzEiAucGFybGV5LnYxLkxpc3RSZXNwb25kZXJzUmVxdWVzdBohLnBhcmxleS52MS5MaXN0UmVzcG9uZGVyc1Jlc3BvbnNlElUKDlN0YXJ0UmVzcG9uZGVyEiAucGFybGV5LnYxLlN0YXJ0UmVzcG9uZGVyUmVxdWVzdBohLnBhcmxleS52MS5TdGFydFJlc3BvbmRlclJlc3BvbnNlElIKDVN0b3BSZXNwb25kZXISHy5wYXJsZXkudjEuU3RvcFJlc3BvbmRlclJlcXVlc3QaIC5wYXJsZXkudjEuU3RvcFJlc3BvbmRlclJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChdwYXJsZXkvdjEvcGFja2V0cy5wcm90bxIJcGFybGV5LnYxIlwKDkNhcHR1cmVSZXF1ZXN0EhEKCWludGVyZmFjZRgBIAEoCRINCgVxdWVyeRgCIAEoCRITCgtzbmFwX2xlbmd0aBgDIAEoDRITCgtwcm9taXNjdW91cxgEIAEoCCJhCg9DYXB0dXJlZFBhY2tldHMSKgoHcGFja2V0cxgBIAMoCzIZLnBhcmxleS52MS5DYXB0dXJlZFBhY2tldBIPCgdkcm9wcGVkGAIgASgEEhEKCWxpbmtfdHlwZRgDIAEoDSK/AQoOQ2FwdHVyZWRQYWNrZXQSDgoGbnVtYmVyGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmxlbmd0aBgDIAEoDRIMCgRkYXRhGAQgASgMEhAKCG91dGdvaW5nGAUgASgIEg4KBnNvdXJjZRgGIAEoCRITCgtkZXN0aW5hdGlvbhgHIAEoCRIQCghwcm90b2NvbBgIIAEoCRIMCgRpbmZvGAkgASgJIvsBCgdDYXB0dXJlEhEKCWludGVyZmFjZRgBIAEoCRINCgVxdWVyeRgCIAEoCRIMCgRmaWxlGAMgASgJEiIKBXN0YXRlGAQgASgOMhMucGFybGV5LnYxLlJ1blN0YXRlEikKBXNpbmNlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdwYWNrZXRzGAYgASgEEg0KBWJ5dGVzGAcgASgEEg8KB2Ryb3BwZWQYCCABKAQSDgoGcmVhc29uGAkgASgJEjAKDG5leHRfYXR0ZW1wdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilQMKCVJlc3BvbmRlchIMCgRuYW1lGAEgASgJEhEKCWludGVyZmFjZRgCIAEoCRISCgpjb25maWd1cmVkGAMgASgIEiIKBXN0YXRlGAQgASgOMhMucGFybGV5LnYxLlJ1blN0YXRlEikKBXNpbmNlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghwb3NpdGlvbhgGIAEoCRIMCgRzZWVuGAcgASgEEg8KB21hdGNoZWQYCCABKAQSDAoEc2VudBgJIAEoBBIOCgZlcnJvcnMYCiABKAQSDgoGcmVhc29uGAsgASgJEjAKDG5leHRfYXR0ZW1wdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbGFzdF9lcnJvchgNIAEoCRIzCg9sYXN0X2Vycm9yX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEWxhc3RfZXJyb3JfcGFja2V0GA8gASgJEg8KB2Ryb3BwZWQYECABKAQitAEKDlJlc3BvbmRlckV2ZW50EgwKBG5hbWUYASABKAkSEQoJaW50ZXJmYWNlGAIgASgJEiYKBG5ld3MYAyABKA4yGC5wYXJsZXkudjEuUmVzcG9uZGVyTmV3cxIMCgRmcm9tGAQgASgJEgoKAnRvGAUgASgJEgwKBHRleHQYBiABKAkSDwoHZGV0YWlscxgHIAEoCRIOCgZwYWNrZXQYCCABKAkSEAoIbGVmdF9vdXQYCSABKAQiFQoTTGlzdENhcHR1cmVzUmVxdWVzdCI8ChRMaXN0Q2FwdHVyZXNSZXNwb25zZRIkCghjYXB0dXJlcxgBIAMoCzISLnBhcmxleS52MS5DYXB0dXJlIhcKFUxpc3RSZXNwb25kZXJzUmVxdWVzdCJVChZMaXN0UmVzcG9uZGVyc1Jlc3BvbnNlEigKCnJlc3BvbmRlcnMYASADKAsyFC5wYXJsZXkudjEuUmVzcG9uZGVyEhEKCWF2YWlsYWJsZRgCIAMoCSKoAQoVU3RhcnRSZXNwb25kZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSEQoJaW50ZXJmYWNlGAIgASgJEj4KB29wdGlvbnMYAyADKAsyLS5wYXJsZXkudjEuU3RhcnRSZXNwb25kZXJSZXF1ZXN0Lk9wdGlvbnNFbnRyeRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJBChZTdGFydFJlc3BvbmRlclJlc3BvbnNlEicKCXJlc3BvbmRlchgBIAEoCzIULnBhcmxleS52MS5SZXNwb25kZXIiNwoUU3RvcFJlc3BvbmRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIRCglpbnRlcmZhY2UYAiABKAkiPgoVU3RvcFJlc3BvbmRlclJlc3BvbnNlEiUKB3N0b3BwZWQYASADKAsyFC5wYXJsZXkudjEuUmVzcG9uZGVyKpUBCghSdW5TdGF0ZRIZChVSVU5fU1RBVEVfVU5TUEVDSUZJRUQQABIWChJSVU5fU1RBVEVfU1RBUlRJTkcQARIVChFSVU5fU1RBVEVfUlVOTklORxACEhQKEFJVTl9TVEFURV9GQUlMRUQQAxISCg5SVU5fU1RBVEVfRE9ORRAEEhUKEVJVTl9TVEFURV9TVE9QUEVEEAUqzgEKDVJlc3BvbmRlck5ld3MSHgoaUkVTUE9OREVSX05FV1NfVU5TUEVDSUZJRUQQABIaChZSRVNQT05ERVJfTkVXU19TVEFSVEVEEAESGAoUUkVTUE9OREVSX05FV1NfU1RBVEUQAhIXChNSRVNQT05ERVJfTkVXU19UT0xEEAMSGQoVUkVTUE9OREVSX05FV1NfRkFJTEVEEAQSFwoTUkVTUE9OREVSX05FV1NfRE9ORRAFEhoKFlJFU1BPTkRFUl9ORVdTX1NUT1BQRUQQBjKnAwoOUGFja2V0c1NlcnZpY2USQgoHQ2FwdHVyZRIZLnBhcmxleS52MS5DYXB0dXJlUmVxdWVzdBoaLnBhcmxleS52MS5DYXB0dXJlZFBhY2tldHMwARJPCgxMaXN0Q2FwdHVyZXMSHi5wYXJsZXkudjEuTGlzdENhcHR1cmVzUmVxdWVzdBofLnBhcmxleS52MS5MaXN0Q2FwdHVyZXNSZXNwb25zZRJVCg5MaXN0UmVzcG9uZGVycxIgLnBhcmxleS52MS5MaXN0UmVzcG9uZGVyc1JlcXVlc3QaIS5wYXJsZXkudjEuTGlzdFJlc3BvbmRlcnNSZXNwb25zZRJVCg5TdGFydFJlc3BvbmRlchIgLnBhcmxleS52MS5TdGFydFJlc3BvbmRlclJlcXVlc3QaIS5wYXJsZXkudjEuU3RhcnRSZXNwb25kZXJSZXNwb25zZRJSCg1TdG9wUmVzcG9uZGVyEh8ucGFybGV5LnYxLlN0b3BSZXNwb25kZXJSZXF1ZXN0GiAucGFybGV5LnYxLlN0b3BSZXNwb25kZXJSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message parley.v1.CaptureRequest
@@ -314,6 +314,13 @@ export type Responder = Message<"parley.v1.Responder"> & {
    * @generated from field: string last_error_packet = 15;
    */
   lastErrorPacket: string;
+
+  /**
+   * packets that came too fast to be shown to it
+   *
+   * @generated from field: uint64 dropped = 16;
+   */
+  dropped: bigint;
 };
 
 /**
@@ -322,6 +329,76 @@ export type Responder = Message<"parley.v1.Responder"> & {
  */
 export const ResponderSchema: GenMessage<Responder> = /*@__PURE__*/
   messageDesc(file_parley_v1_packets, 4);
+
+/**
+ * What a responder did. Of STATE and TOLD each responder has twenty at once, then one a second, and all together a
+ * hundred, then ten a second: whoever sends packets must not push all else out of the log.
+ *
+ * @generated from message parley.v1.ResponderEvent
+ */
+export type ResponderEvent = Message<"parley.v1.ResponderEvent"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string interface = 2;
+   */
+  interface: string;
+
+  /**
+   * @generated from field: parley.v1.ResponderNews news = 3;
+   */
+  news: ResponderNews;
+
+  /**
+   * STATE: of its machine
+   *
+   * @generated from field: string from = 4;
+   */
+  from: string;
+
+  /**
+   * @generated from field: string to = 5;
+   */
+  to: string;
+
+  /**
+   * TOLD: what; FAILED: why
+   *
+   * @generated from field: string text = 6;
+   */
+  text: string;
+
+  /**
+   * TOLD: JSON; empty for none, and where they are longer than 2,000 characters
+   *
+   * @generated from field: string details = 7;
+   */
+  details: string;
+
+  /**
+   * FAILED: at which its own function failed: its summary and first bytes
+   *
+   * @generated from field: string packet = 8;
+   */
+  packet: string;
+
+  /**
+   * so many STATE or TOLD before this one were left out, because there were too many
+   *
+   * @generated from field: uint64 left_out = 9;
+   */
+  leftOut: bigint;
+};
+
+/**
+ * Describes the message parley.v1.ResponderEvent.
+ * Use `create(ResponderEventSchema)` to create a new message.
+ */
+export const ResponderEventSchema: GenMessage<ResponderEvent> = /*@__PURE__*/
+  messageDesc(file_parley_v1_packets, 5);
 
 /**
  * @generated from message parley.v1.ListCapturesRequest
@@ -334,7 +411,7 @@ export type ListCapturesRequest = Message<"parley.v1.ListCapturesRequest"> & {
  * Use `create(ListCapturesRequestSchema)` to create a new message.
  */
 export const ListCapturesRequestSchema: GenMessage<ListCapturesRequest> = /*@__PURE__*/
-  messageDesc(file_parley_v1_packets, 5);
+  messageDesc(file_parley_v1_packets, 6);
 
 /**
  * @generated from message parley.v1.ListCapturesResponse
@@ -353,7 +430,7 @@ export type ListCapturesResponse = Message<"parley.v1.ListCapturesResponse"> & {
  * Use `create(ListCapturesResponseSchema)` to create a new message.
  */
 export const ListCapturesResponseSchema: GenMessage<ListCapturesResponse> = /*@__PURE__*/
-  messageDesc(file_parley_v1_packets, 6);
+  messageDesc(file_parley_v1_packets, 7);
 
 /**
  * @generated from message parley.v1.ListRespondersRequest
@@ -366,7 +443,7 @@ export type ListRespondersRequest = Message<"parley.v1.ListRespondersRequest"> &
  * Use `create(ListRespondersRequestSchema)` to create a new message.
  */
 export const ListRespondersRequestSchema: GenMessage<ListRespondersRequest> = /*@__PURE__*/
-  messageDesc(file_parley_v1_packets, 7);
+  messageDesc(file_parley_v1_packets, 8);
 
 /**
  * @generated from message parley.v1.ListRespondersResponse
@@ -390,7 +467,7 @@ export type ListRespondersResponse = Message<"parley.v1.ListRespondersResponse">
  * Use `create(ListRespondersResponseSchema)` to create a new message.
  */
 export const ListRespondersResponseSchema: GenMessage<ListRespondersResponse> = /*@__PURE__*/
-  messageDesc(file_parley_v1_packets, 8);
+  messageDesc(file_parley_v1_packets, 9);
 
 /**
  * @generated from message parley.v1.StartResponderRequest
@@ -421,7 +498,7 @@ export type StartResponderRequest = Message<"parley.v1.StartResponderRequest"> &
  * Use `create(StartResponderRequestSchema)` to create a new message.
  */
 export const StartResponderRequestSchema: GenMessage<StartResponderRequest> = /*@__PURE__*/
-  messageDesc(file_parley_v1_packets, 9);
+  messageDesc(file_parley_v1_packets, 10);
 
 /**
  * @generated from message parley.v1.StartResponderResponse
@@ -438,7 +515,7 @@ export type StartResponderResponse = Message<"parley.v1.StartResponderResponse">
  * Use `create(StartResponderResponseSchema)` to create a new message.
  */
 export const StartResponderResponseSchema: GenMessage<StartResponderResponse> = /*@__PURE__*/
-  messageDesc(file_parley_v1_packets, 10);
+  messageDesc(file_parley_v1_packets, 11);
 
 /**
  * @generated from message parley.v1.StopResponderRequest
@@ -462,7 +539,7 @@ export type StopResponderRequest = Message<"parley.v1.StopResponderRequest"> & {
  * Use `create(StopResponderRequestSchema)` to create a new message.
  */
 export const StopResponderRequestSchema: GenMessage<StopResponderRequest> = /*@__PURE__*/
-  messageDesc(file_parley_v1_packets, 11);
+  messageDesc(file_parley_v1_packets, 12);
 
 /**
  * @generated from message parley.v1.StopResponderResponse
@@ -479,7 +556,7 @@ export type StopResponderResponse = Message<"parley.v1.StopResponderResponse"> &
  * Use `create(StopResponderResponseSchema)` to create a new message.
  */
 export const StopResponderResponseSchema: GenMessage<StopResponderResponse> = /*@__PURE__*/
-  messageDesc(file_parley_v1_packets, 12);
+  messageDesc(file_parley_v1_packets, 13);
 
 /**
  * @generated from enum parley.v1.RunState
@@ -530,6 +607,63 @@ export type RunState = (typeof RunState)[keyof typeof RunState] | UnknownEnum;
  */
 export const RunStateSchema: GenEnum<RunState> = /*@__PURE__*/
   enumDesc(file_parley_v1_packets, 0);
+
+/**
+ * @generated from enum parley.v1.ResponderNews
+ */
+export const ResponderNews = {
+  /**
+   * @generated from enum value: RESPONDER_NEWS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: RESPONDER_NEWS_STARTED = 1;
+   */
+  STARTED: 1,
+
+  /**
+   * its machine went from one state to another
+   *
+   * @generated from enum value: RESPONDER_NEWS_STATE = 2;
+   */
+  STATE: 2,
+
+  /**
+   * its functions told something
+   *
+   * @generated from enum value: RESPONDER_NEWS_TOLD = 3;
+   */
+  TOLD: 3,
+
+  /**
+   * @generated from enum value: RESPONDER_NEWS_FAILED = 4;
+   */
+  FAILED: 4,
+
+  /**
+   * its machine has reached its end
+   *
+   * @generated from enum value: RESPONDER_NEWS_DONE = 5;
+   */
+  DONE: 5,
+
+  /**
+   * @generated from enum value: RESPONDER_NEWS_STOPPED = 6;
+   */
+  STOPPED: 6,
+} as const;
+
+/**
+ * @generated from enum parley.v1.ResponderNews
+ */
+export type ResponderNews = (typeof ResponderNews)[keyof typeof ResponderNews] | UnknownEnum;
+
+/**
+ * Describes the enum parley.v1.ResponderNews.
+ */
+export const ResponderNewsSchema: GenEnum<ResponderNews> = /*@__PURE__*/
+  enumDesc(file_parley_v1_packets, 1);
 
 /**
  * Captures, and responders out of the folder that the node's operator has configured.

@@ -1,0 +1,26 @@
+/** Neighbors on one interface; each costs timers and lists. Further ones are named as a mismatch. */
+export const MOST_NEIGHBORS = 1_000;
+/** Senders whose mismatch is remembered on one interface. */
+export const MOST_MISMATCHES = 32;
+/** ms between two events about the same mismatch or limit. */
+export const TELL_AGAIN_MS = 60_000;
+/** A mismatch that was not seen for so long is forgotten, ms. */
+export const MISMATCH_FORGOTTEN_MS = 120_000;
+/** LSAs that are originated, or sent again to one neighbor, in one step: the peers' sockets hold only so many packets. */
+export const LSAS_AT_ONCE = 400;
+/** ms until the next such step. */
+export const PACE_MS = 8;
+/** ms that acknowledgments wait for others to come. */
+export const ACKNOWLEDGMENT_DELAY_MS = 200;
+/** More than MinLSArrival by what a way through a network may vary, ms. */
+export const ARRIVAL_MARGIN_MS = 50;
+/** ms before an LSA is originated for the first time. */
+export const FIRST_DELAY_MS = 5;
+/** Instances of one LSA that are taken from neighbors at once; then one in each MinLSArrival, as RFC 2328 13 has it. */
+export const ARRIVAL_BURST = 4;
+/** How long an LSA that has left is remembered, ms: as long as packets may overtake each other. */
+export const TOMBSTONE_MS = 1_000;
+/** Of how many it is. */
+export const MOST_TOMBSTONES = 10_000;
+/** ms that routes which need no new shortest paths wait for others to come. */
+export const PARTIAL_DELAY_MS = 2;

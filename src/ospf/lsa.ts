@@ -1,0 +1,130 @@
+import { readIpv4, type Ipv4 } from "#base/ipv4.ts";
+import { LSA_HEADER, MAX_AGE } from "#ospf/constants.ts";
+
+/** What names an LSA, whatever instance of it. RFC 2328 12.1. */
+export interface LsaIdentity {
+  readonly type: number;
+  readonly id: Ipv4;
+  readonly advertisingRouter: Ipv4;
+}
+
+/** A key for maps, short and cheap to make; equal for the same type, Link State ID and Advertising Router only. */
+export function lsaKey(type: number, id: Ipv4, advertisingRouter: Ipv4): string {
+  return String.fromCharCode(
+    type,
+    id >>> 16,
+    id & 0xffff,
+    advertisingRouter >>> 16,
+    advertisingRouter & 0xffff,
+  );
+}
+
+/** What tells instances of one LSA apart. RFC 2328 13.1. */
+export interface LsaInstance extends LsaIdentity {
+  readonly key: string;
+  readonly options: number;
+  /** Signed, from INITIAL_SEQUENCE to MAX_SEQUENCE. */
+  readonly sequence: number;
+  readonly checksum: number;
+  /** Octets, with the header. */
+  readonly length: number;
+  /** Seconds, 0 to MAX_AGE, at `now` (ms). */
+  ageAt(now: number): number;
+}
+
+/** One instance of an LSA as its bytes: only what is asked of it is read. */
+export class Lsa implements LsaInstance {
+  readonly key: string;
+  readonly type: number;
+  readonly id: Ipv4;
+  readonly advertisingRouter: Ipv4;
+  readonly options: number;
+  readonly sequence: number;
+  readonly checksum: number;
+  readonly length: number;
+  /** The LSA, or its header only, as it came; the age in it is that of `at`. */
+  readonly bytes: Uint8Array;
+  /** ms when it came or was made. */
+  readonly at: number;
+  readonly #age: number;
+
+  /** `bytes` stay the LSA's own: nobody writes to them afterwards. At least LSA_HEADER of them. */
+  constructor(bytes: Uint8Array, at: number) {
+    this.bytes = bytes;
+    this.at = at;
+    // The highest bit is DoNotAge (RFC 1793), which nobody here speaks: such an LSA ages as any other.
+    this.#age = Math.min(MAX_AGE, ((bytes[0]! & 0x7f) << 8) | bytes[1]!);
+    this.options = bytes[2]!;
+    this.type = bytes[3]!;
+    this.id = readIpv4(bytes, 4);
+    this.advertisingRouter = readIpv4(bytes, 8);
+    this.sequence = readIpv4(bytes, 12) | 0;
+    this.checksum = (bytes[16]! << 8) | bytes[17]!;
+    this.length = (bytes[18]! << 8) | bytes[19]!;
+    this.key = lsaKey(this.type, this.id, this.advertisingRouter);
+  }
+
+  ageAt(now: number): number {
+    return Math.min(MAX_AGE, this.#age + Math.max(0, Math.floor((now - this.at) / 1_000)));
+  }
+
+  isMaxAgeAt(now: number): boolean {
+    return this.ageAt(now) === MAX_AGE;
+  }
+
+  /** When it reaches an age, ms. */
+  timeOfAge(seconds: number): number {
+    return this.at + (seconds - this.#age) * 1_000;
+  }
+
+  /** A copy with another age, as it leaves for a neighbor or is flushed; the checksum leaves the age out. */
+  withAge(seconds: number, at: number): Lsa {
+    const bytes = this.bytes.slice();
+    bytes[0] = seconds >> 8;
+    bytes[1] = seconds;
+    return new Lsa(bytes, at);
+  }
+
+  /** Writes it (or its header) to `target` with the age of `now` and `more` seconds (InfTransDelay). */
+  writeTo(target: Uint8Array, start: number, now: number, more: number, headerOnly = false): number {
+    target.set(headerOnly ? this.bytes.subarray(0, LSA_HEADER) : this.bytes, start);
+    const age = Math.min(MAX_AGE, this.ageAt(now) + more);
+    target[start] = age >> 8;
+    target[start + 1] = age;
+    return start + (headerOnly ? LSA_HEADER : this.bytes.length);
+  }
+}
+
+/** A link of a router-LSA. RFC 2328 A.4.2. */
+export interface RouterLink {
+  /** 1 point-to-point, 2 transit network, 3 stub network, 4 virtual link. */
+  readonly type: number;
+  /** Neighbor's router id; the designated router's address; the network. */
+  readonly id: Ipv4;
+  /** The router's own address (or interface index); for stub networks the mask. */
+  readonly data: Ipv4;
+  readonly metric: number;
+}
+
+/** What an LSA says, in numbers; `other` for types that nothing is computed of. */
+export type LsaContent =
+  | {
+      readonly type: "router";
+      readonly isBorder: boolean;
+      readonly isAsBoundary: boolean;
+      readonly isVirtualEndpoint: boolean;
+      readonly links: readonly RouterLink[];
+    }
+  | { readonly type: "network"; readonly mask: Ipv4; readonly routers: readonly Ipv4[] }
+  | { readonly type: "summary"; readonly mask: Ipv4; readonly metric: number }
+  | {
+      readonly type: "external";
+      readonly mask: Ipv4;
+      /** Metrics of type 2 count before any path inside. */
+      readonly isType2: boolean;
+      readonly metric: number;
+      /** 0: the router that says so. */
+      readonly forwardingAddress: Ipv4;
+      readonly tag: number;
+    }
+  | { readonly type: "other" };

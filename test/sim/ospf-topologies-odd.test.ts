@@ -1,0 +1,3 @@
+import { testTopologies } from "./ospf-topologies.ts";
+
+testTopologies(1);
