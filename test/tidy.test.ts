@@ -16,12 +16,24 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   wire: ["base", "packet"],
   whisper: ["base", "machine"],
   ospf: ["base", "packet", "wire", "machine", "host"],
+  membership: ["base", "packet", "wire", "machine"],
   routes: ["base"],
   prompt: ["base", "api/gen", "api/client-types"],
   sim: ["base", "machine", "host", "packet"],
   system: ["base", "host"],
   config: ["base"],
-  services: ["whisper", "ospf", "routes", "host", "machine", "base", "config", "packet", "wire"],
+  services: [
+    "whisper",
+    "membership",
+    "ospf",
+    "routes",
+    "host",
+    "machine",
+    "base",
+    "config",
+    "packet",
+    "wire",
+  ],
   api: ["services", "host", "base", "config"],
   cli: ["prompt", "api", "base", "config", "lab", "chat", "doctor", "packet-tools"],
   "packet-tools": ["packet", "wire", "machine", "host", "system", "base"],
@@ -49,7 +61,19 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders that know no machine: their runs must be the same everywhere. */
-const PURE = ["base", "machine", "host", "packet", "wire", "whisper", "ospf", "routes", "prompt", "sim"];
+const PURE = [
+  "base",
+  "machine",
+  "host",
+  "packet",
+  "wire",
+  "whisper",
+  "membership",
+  "ospf",
+  "routes",
+  "prompt",
+  "sim",
+];
 
 /** Packages and built-ins of which a folder may import others than none. */
 const FREE = ["system", "config", "api", "cli", "chat", "doctor", "lab", "packet-tools", "daemon"];

@@ -9,6 +9,7 @@ import { QuerySet } from "#packet/query/query-set.ts";
 import { CaptureFrame, readCapture } from "#packet-tools/capture-source.ts";
 import { firstOf } from "#packet-tools/queries.ts";
 import { Dns } from "#wire/dns.ts";
+import { assertJoined, readBlocks, shareBlocks, type SharedBlocks } from "./capture-blocks.ts";
 import { standardRegistry } from "#wire/registry.ts";
 import { Udp } from "#wire/udp.ts";
 
@@ -120,41 +121,32 @@ async function fromFile(path: string, look: Look): Promise<Measured> {
   return { packets, nanoseconds: ((performance.now() - begin) * 1e6) / packets, count };
 }
 
-/**
- * The same by two threads. Walking over the records costs little beside what is in them, so each thread walks over all
- * and looks at the blocks that the other has not taken.
- */
+/** The same by two threads, each of which reads the blocks of the file that the other has not taken. */
 async function byThreads(path: string, look: Look): Promise<Measured> {
   const begin = performance.now();
-  const taken = new Int32Array(new SharedArrayBuffer(4));
-  const other = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2), workerData: taken });
-  const [own, [others]] = await Promise.all([
-    ofBlocks(path, look, taken),
-    once(other, "message") as Promise<[Share]>,
-  ]);
-  const packets = own.packets + others.packets;
-  const count = own.count + others.count;
+  const blocks = shareBlocks(path);
+  const other = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2), workerData: blocks });
+  const others = once(other, "message") as Promise<[Share]>;
+  const own = ofBlocks(path, look, blocks);
+  const [theirs] = await others;
+  assertJoined(blocks);
+  const packets = own.packets + theirs.packets;
+  const count = own.count + theirs.count;
   return { packets, nanoseconds: ((performance.now() - begin) * 1e6) / packets, count };
 }
 
 type Share = Pick<Measured, "packets" | "count">;
 
-/** Looks at blocks of packets that nobody has taken; `taken` says how many are. */
-async function ofBlocks(path: string, look: Look, taken: Int32Array): Promise<Share> {
+function ofBlocks(path: string, look: Look, blocks: SharedBlocks): Share {
   const firstFor = firstMessages();
-  let [packets, count, current, isOwn] = [0, 0, -1, false];
-  await readCapture(path, ({ reader, frame }) => {
-    const block = Math.floor((reader.number - 1) / BLOCK_PACKETS);
-    if (block !== current) isOwn = Atomics.compareExchange(taken, 0, block, block + 1) === block;
-    current = block;
-    if (!isOwn) return;
+  let [packets, count] = [0, 0];
+  readBlocks(path, blocks, (reader, frame) => {
     packets++;
     count += look(reader, frame, firstFor(reader.linkType));
   });
   return { packets, count };
 }
 
-const BLOCK_PACKETS = 2_000;
 const PASSES = 3;
 const [mode = "", way, path = "", ...texts] = process.argv.slice(2);
 const make = looks[mode];
@@ -164,4 +156,4 @@ if (isMainThread) {
   const inFile = way === "file" ? fromFile : byThreads;
   const measured = way === "memory" ? inMemory(path, look, PASSES) : await inFile(path, look);
   process.stdout.write(JSON.stringify(measured));
-} else parentPort!.postMessage(await ofBlocks(path, look, workerData as Int32Array));
+} else parentPort!.postMessage(ofBlocks(path, look, workerData as SharedBlocks));

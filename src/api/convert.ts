@@ -82,7 +82,9 @@ export function eventBytes({ text, detail }: NodeEvent): number {
       ? messageBytes(detail.message)
       : detail?.type === "responder"
         ? responderBytes(detail)
-        : 0;
+        : detail?.type === "ospf-mismatch"
+          ? Buffer.byteLength(detail.text)
+          : 0;
   return EVENT_BYTES + Buffer.byteLength(text) + shown;
 }
 

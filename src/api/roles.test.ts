@@ -16,7 +16,7 @@ test("a method that the table does not name is for the administrator", () => {
 });
 
 test("methods that change nothing are for readers, and only those", () => {
-  const isRead = /\/(Get|List|Watch$|Check$|ServerReflectionInfo$)/;
+  const isRead = /\/(Get|List|Explain|Watch$|Check$|ServerReflectionInfo$)/;
   for (const method of methods) assert.equal(roleFor(method) === "read", isRead.test(method), method);
 });
 

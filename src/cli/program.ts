@@ -20,7 +20,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   }
 }
 
-async function runPrompt(options: Options): Promise<number> {
+/** The prompt of a daemon, or commands for it: `parley` without a word for one of the other programs. */
+export async function runPrompt(options: Options): Promise<number> {
   switch (options.type) {
     case "help":
       process.stdout.write((await import("#cli/usage.ts")).USAGE);

@@ -23,7 +23,7 @@ export interface TerminalOptions {
   /** Called at the start, and again when a command needs the node after the connection was lost. */
   connect(): Promise<ParleyConnection>;
   /** Commands beside Parley's own, with their context bound. */
-  readonly extraCommands?: readonly Command[];
+  readonly extraCommands?: readonly Command[] | ((access: TerminalAccess) => readonly Command[]);
   /** At the start instead of "connected to parleyd …"; empty for none. */
   readonly banner?: string;
   /** The name in the prompt, instead of the node's. */
@@ -33,6 +33,14 @@ export interface TerminalOptions {
   readonly history?: History;
   /** Where people's own commands are; none when left out. */
   readonly commandsFolder?: string | undefined;
+}
+
+/** What a command can do with the terminal that it is run in. */
+export interface TerminalAccess {
+  /** Shows text while the command still runs. */
+  print(text: string): void;
+  /** Leaves the prompt; "in-order": as soon as the command that runs has ended. */
+  leave(how: "at-once" | "in-order"): void;
 }
 
 /**
@@ -80,7 +88,7 @@ class Terminal {
         ...followLog(this.#context, (text) => this.#print(text)),
         ...capturePackets(this.#context, (text) => this.#print(text)),
         ...terminalCommands(this.#settings),
-        ...(options.extraCommands ?? []),
+        ...this.#extraCommands(),
       ],
       print: (text) => this.#print(text),
       prompt: () => this.#prompt,
@@ -117,6 +125,16 @@ class Terminal {
     } finally {
       for (const [name, leave] of signals) process.off(name, leave);
     }
+  }
+
+  #extraCommands(): readonly Command[] {
+    const { extraCommands = [] } = this.#options;
+    if (typeof extraCommands !== "function") return extraCommands;
+    const leave = (how: "at-once" | "in-order"): void => {
+      this.#leaving = how === "in-order";
+      if (how === "at-once" || !this.#running) this.#leave(0);
+    };
+    return extraCommands({ print: (text) => this.#print(text), leave });
   }
 
   #leave(status: number): void {

@@ -97,7 +97,9 @@ class Translator {
     if (issue.message === "" && issue.code === "invalid_union" && issue.errors.length > 0) {
       return this.#unionProblems(issue.errors, path, found);
     }
-    const place = issue.code === "invalid_key" ? found.key : found.place;
+    const isOfKey =
+      issue.code === "invalid_key" || (issue.code === "custom" && issue.params?.["of"] === "key");
+    const place = isOfKey ? found.key : found.place;
     const { message, remedy } = this.#worded(issue, found, isSecret(path, this.#secrets));
     return [{ place, key: formatKeyPath(path), message, remedy }];
   }
@@ -130,7 +132,7 @@ class Translator {
   }
 }
 
-/** A schema's own message may bring its remedy: "what is wrong; what to do". */
+/** A schema's own message may bring its remedy: "what is wrong; what to do", or as `params: { remedy }`. */
 function ownWording(issue: z.core.$ZodIssue): [message: string, remedy: string] {
   const at = issue.message.indexOf("; ");
   if (at >= 0) return [issue.message.slice(0, at), issue.message.slice(at + 2)];

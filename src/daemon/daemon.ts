@@ -18,6 +18,7 @@ import { ServiceManager } from "#services/manager.ts";
 import { links } from "#services/links.ts";
 import { packetsService } from "#services/packets.ts";
 import { peers } from "#services/peers.ts";
+import { OSPF_SECRETS } from "#services/ospf-config.ts";
 import { ospf } from "#services/ospf.ts";
 import { routes } from "#services/routes.ts";
 import type { AnyService } from "#services/service.ts";
@@ -183,7 +184,7 @@ export function configurationSchema() {
       node: nodeSection.superRefine((node, context) => checkLogNames(node, names, context)),
       ...sections,
     },
-    secrets: ["api.tokens"],
+    secrets: ["api.tokens", ...OSPF_SECRETS],
     clashes: (parsed: ReadonlyMap<string, unknown>) => clashes(services, parsed),
   };
 }

@@ -61,6 +61,11 @@ export interface PacketSocketOptions {
   readonly fanoutGroup?: number;
   /** Room for packets that have come and are not read yet; what finds none is dropped and counted. */
   readonly bufferBytes?: number;
+  /**
+   * What `sendStored` sends up to so many bytes, which the interface must be able to carry, may go straight to its driver,
+   * where that is possible: faster, but past queueing disciplines and those who listen on this interface.
+   */
+  readonly directBytes?: number;
 }
 
 export interface PacketSocketStatistics {
@@ -68,6 +73,8 @@ export interface PacketSocketStatistics {
   readonly received: number;
   /** Packets that found no room. */
   readonly dropped: number;
+  /** Packets that went straight to the driver, and that it did not take: without a carrier, or down. */
+  readonly lost?: number;
 }
 
 /** Packets one behind the other: packet `i` is bytes[starts[i], starts[i + 1]). */

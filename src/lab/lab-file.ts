@@ -58,7 +58,10 @@ export interface EndSection {
 }
 
 const link = z.strictObject({
-  ends: z.array(end).min(2, "needs two ends; what only one node has is one of its stub-networks").max(MOST_NODES),
+  ends: z
+    .array(end)
+    .min(2, "needs two ends; what only one node has is one of its stub-networks")
+    .max(MOST_NODES),
   name: linkName.optional(),
   network: ipv4PrefixText().optional(),
   type: z.enum(LINK_TYPES).optional(),
@@ -67,24 +70,38 @@ const link = z.strictObject({
 });
 export type LinkSection = z.output<typeof link>;
 
+/** A node and where it stands in the file: its key below `nodes`. */
+export interface NodeEntry {
+  readonly name: string;
+  readonly key: string | number;
+  /** Of a list, a mere name has none: then it may also be a profile. */
+  readonly section: NodeSection | undefined;
+}
+type Listed = Omit<NodeEntry, "key">;
+
 const listed = z.union([
-  nodeName.transform((name): [string, NodeSection | undefined] => [name, undefined]),
+  nodeName.transform((name): Listed => ({ name, section: undefined })),
   z
     .strictObject({ name: nodeName, ...nodeKeys })
-    .transform(({ name, ...keys }): [string, NodeSection | undefined] => [name, keys]),
+    .transform(({ name, ...section }): Listed => ({ name, section })),
 ]);
 
 const MOST = `a lab has at most ${MOST_NODES} nodes; remove some`;
+const EMPTY = "is empty; write nodes: [bob, alice]";
 const nodes = z.union([
-  z.array(listed).min(1).max(MOST_NODES, MOST),
+  z
+    .array(listed)
+    .min(1, EMPTY)
+    .max(MOST_NODES, MOST)
+    .transform((all): NodeEntry[] => all.map((each, key) => ({ ...each, key }))),
   z
     .record(nodeName, node.nullable())
-    .refine((all) => Object.keys(all).length > 0, "is empty; write nodes: { r1: {}, r2: {} }")
+    .refine((all) => Object.keys(all).length > 0, EMPTY)
     .refine((all) => Object.keys(all).length <= MOST_NODES, MOST)
-    .transform((all): NodeEntry[] => Object.entries(all).map(([name, keys]) => [name, keys ?? node.parse({})])),
+    .transform((all): NodeEntry[] =>
+      Object.entries(all).map(([name, keys]) => ({ name, key: name, section: keys ?? node.parse({}) })),
+    ),
 ]);
-/** Of a list, a mere name has no section: then it may also be a profile. */
-export type NodeEntry = [name: string, section: NodeSection | undefined];
 
 const timers = z
   .strictObject({ "hello-interval": seconds.default(10), "dead-interval": seconds.optional() })

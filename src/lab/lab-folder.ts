@@ -63,7 +63,7 @@ export function ownIdentity(): LabRecord["keeper"] {
 /** The labs of this user that run; what is left of those that were killed is removed first. */
 export async function runningLabs(): Promise<readonly FoundLab[]> {
   const running: FoundLab[] = [];
-  for (const name of (await readdir(tmpdir())).sort()) {
+  for (const name of await readdir(tmpdir())) {
     const folder = join(tmpdir(), name);
     if (!name.startsWith(PREFIX) || !isOwn(folder)) continue;
     const record = await readRecord(folder);
@@ -71,7 +71,7 @@ export async function runningLabs(): Promise<readonly FoundLab[]> {
     else if (isRunning(record.keeper)) running.push({ ...record, folder });
     else await removeAbandoned(folder, record);
   }
-  return running;
+  return running.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A name that no running lab has. */

@@ -4,29 +4,62 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connectTo, type ParleyConnection } from "#api/client.ts";
 import { OperatorError } from "#base/operator-error.ts";
+import type { NodeRecord } from "#lab/lab-folder.ts";
+import { runProgram } from "#lab/run.ts";
 
 export type LabNodeState = "stopped" | "running" | "failed";
 
-/** One node of a lab: its own parleyd, started and stopped from here. */
-export class LabNode {
+/** A node of a lab, of whatever kind. */
+export interface LabMember {
+  readonly name: string;
+  readonly state: LabNodeState;
+  /** Where its programs say what they do. */
+  readonly logFile: string;
+  /** How its prompt is reached, and where its commands run. */
+  readonly record: NodeRecord;
+  /** Resolves when it does its work. Throws OperatorError when it runs, and when it does not start. */
+  start(): Promise<void>;
+  /** Ends it in order, and by force when that takes too long. */
+  stop(): Promise<void>;
+}
+
+/** What a LabNode is made of. */
+export interface LabNodePlace {
+  readonly name: string;
+  /** Where socket, data and log go. */
+  readonly folder: string;
+  /** The arguments of its parleyd that say where its configuration is. */
+  readonly configuration: readonly string[];
+  /** The network namespace that it runs in; empty: the machine itself. */
+  readonly namespace: string;
+}
+
+/** A node with its own parleyd, started and stopped from here. */
+export class LabNode implements LabMember {
   readonly name: string;
   readonly socket: string;
   /** All that its daemon prints, of all its lives. */
   readonly logFile: string;
-  readonly #configuration: string;
-  readonly #data: string;
+  readonly record: NodeRecord;
+  readonly #place: LabNodePlace;
   #child: ChildProcess | undefined;
   #exit: Promise<void> = Promise.resolve();
   #connection: ParleyConnection | undefined;
   state: LabNodeState = "stopped";
 
-  /** `configuration` is the folder with the profile `name`; `folder` is where socket, data and log go. */
-  constructor(name: string, configuration: string, folder: string) {
+  constructor(place: LabNodePlace) {
+    const { name, folder, namespace } = place;
+    this.#place = place;
     this.name = name;
-    this.#configuration = configuration;
     this.socket = join(folder, `${name}.sock`);
-    this.#data = join(folder, name);
     this.logFile = join(folder, `${name}.log`);
+    this.record = { name, kind: "parley", namespace, socket: this.socket, prompt: [] };
+  }
+
+  /** Throws OperatorError with the first thing that its daemon finds wrong in its configuration. */
+  async check(): Promise<void> {
+    const { status, errors } = await runProgram([PARLEYD, ...this.#arguments(), "--check"]);
+    if (status !== 0) throw this.#error("has a bad configuration", errors);
   }
 
   /** Starts its daemon; resolves when that answers. Throws OperatorError with the daemon's own words when it does not. */
@@ -89,13 +122,20 @@ export class LabNode {
     return { address, linked: peers.filter(({ state }) => state === LINKED).map((peer) => peer.address) };
   }
 
+  #arguments(): readonly string[] {
+    const { configuration, folder, name } = this.#place;
+    const settings = ["-s", `node.data=${join(folder, name)}`, "-s", `api.socket=${this.socket}`];
+    return [...configuration, ...settings];
+  }
+
   #spawn(): ChildProcess {
     const log = openSync(this.logFile, "a", 0o600);
-    const settings = ["-s", `node.data=${this.#data}`, "-s", `api.socket=${this.socket}`];
-    const args = ["-c", this.#configuration, "-p", this.name, ...settings, "--until-stdin-ends"];
+    const { namespace } = this.#place;
+    const inside = namespace === "" ? [] : ["ip", "netns", "exec", namespace];
+    const [file, ...args] = [...inside, PARLEYD, ...this.#arguments(), "--until-stdin-ends"];
     // The daemon's standard input is a pipe from here: however this process ends, the daemon notices and stops.
     // A group of its own keeps a Ctrl-C at the terminal from it: the lab says when it ends.
-    const child = spawn(PARLEYD, args, { stdio: ["pipe", log, log], detached: true });
+    const child = spawn(file!, args, { stdio: ["pipe", log, log], detached: true });
     closeSync(log);
     child.stdin!.on("error", () => {});
     this.#child = child;
@@ -108,13 +148,16 @@ export class LabNode {
     this.#connection = undefined;
   }
 
-  /** The daemon's last line is its error and the remedy, as every daemon of ours writes it. */
   #startError(): OperatorError {
-    const lines = readFileSync(this.logFile, "utf8").trimEnd().split("\n");
-    const words = (lines.at(-1) || "it printed nothing").replace(/^parleyd: /, "");
+    return this.#error("did not start", readFileSync(this.logFile, "utf8"));
+  }
+
+  /** The daemon's last line is its error and the remedy, as every daemon of ours writes it. */
+  #error(what: string, said: string): OperatorError {
+    const words = (said.trimEnd().split("\n").at(-1) || "it printed nothing").replace(/^parleyd: /, "");
     const [message, ...remedy] = words.split("; ");
     return new OperatorError(
-      `${this.name} did not start: ${message}`,
+      `${this.name} ${what}: ${message}`,
       remedy.join("; ") || "run its parleyd by hand",
     );
   }

@@ -1,26 +1,74 @@
 import { rm } from "node:fs/promises";
-import { OperatorError } from "#base/operator-error.ts";
-import { makeLabFolder } from "#lab/lab-folder.ts";
+import { setTimeout as pause } from "node:timers/promises";
 import { LabNode } from "#lab/lab-node.ts";
+import {
+  freeName,
+  idOf,
+  makeLabFolder,
+  openFolder,
+  ownIdentity,
+  runningLabs,
+  writeRecord,
+} from "#lab/lab-folder.ts";
+import { NetworkLab } from "#lab/network-lab.ts";
+import { checkRequirements } from "#lab/requirements.ts";
+import { findNode, type Readiness, type RunningLab } from "#lab/running-lab.ts";
 import { readTopology, type Topology } from "#lab/topology.ts";
 
-/** Several nodes on this machine, each a process of its own; closing it leaves nothing behind. */
-export class Lab {
+/** Prepares the lab of a file or folder; nothing runs yet. Throws OperatorError for a bad lab file, before anything is made. */
+export async function prepareLab(path: string): Promise<RunningLab> {
+  const topology = await readTopology(path);
+  const { network } = topology;
+  return network ? prepareNetworkLab(topology, network) : Lab.prepare(path);
+}
+
+async function prepareNetworkLab(
+  topology: Topology,
+  plan: NonNullable<Topology["network"]>,
+): Promise<RunningLab> {
+  await checkRequirements(plan, `parley-probe-${process.pid}`);
+  const { folder, name } = await reserve(topology);
+  const namespaces = `pl${idOf(folder)}`;
+  try {
+    // From here on the next lab knows what to remove, whatever happens to this process.
+    await writeRecord(folder, { name, keeper: ownIdentity(), namespaces, nodes: [] });
+    await openFolder(folder);
+    const lab = await NetworkLab.prepare({ name, topology, plan, folder, namespaces });
+    await describe(lab, namespaces);
+    return lab;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Several daemons on this machine's loopback, each a process of its own; closing it leaves nothing behind. */
+export class Lab implements RunningLab {
+  readonly name: string;
+  readonly folder: string;
   readonly topology: Topology;
   readonly nodes: readonly LabNode[];
-  readonly #folder: string;
+  readonly wiring = undefined;
+  readonly patienceMs = 30_000;
   #closing: Promise<void> | undefined;
 
-  private constructor(topology: Topology, folder: string) {
+  private constructor(name: string, topology: Topology, folder: string) {
+    this.name = name;
     this.topology = topology;
-    this.#folder = folder;
-    this.nodes = topology.nodes.map((name) => new LabNode(name, topology.folder, folder));
+    this.folder = folder;
+    this.nodes = topology.nodes.map((name) => {
+      const configuration = ["-c", topology.folder, "-p", name];
+      return new LabNode({ name, folder, configuration, namespace: "" });
+    });
   }
 
   /** Prepares the lab of a file or folder; nothing runs yet. Throws OperatorError for a bad lab file. */
   static async prepare(path: string): Promise<Lab> {
     const topology = await readTopology(path);
-    return new Lab(topology, await makeLabFolder());
+    const { folder, name } = await reserve(topology);
+    const lab = new Lab(name, topology, folder);
+    await describe(lab, "");
+    return lab;
   }
 
   /** Starts all nodes; throws the first one's OperatorError when any does not start. */
@@ -30,11 +78,13 @@ export class Lab {
     if (failed) throw failed.reason;
   }
 
-  /** The node of that name; throws OperatorError when there is none. */
   node(name: string): LabNode {
-    const node = this.nodes.find((each) => each.name === name);
-    if (node) return node;
-    throw new OperatorError(`there is no node ${name}`, `the nodes are ${this.topology.nodes.join(", ")}`);
+    return findNode(this.nodes, name);
+  }
+
+  async whenReady(limitMs: number): Promise<Readiness> {
+    const links = await this.whenLinked(limitMs);
+    return links === undefined ? { isReady: false } : { isReady: true, links };
   }
 
   /** Waits until every running node is linked with every other; how many links that are, or undefined: too late. */
@@ -48,12 +98,11 @@ export class Lab {
       const links = views.map(({ linked }) => linked.filter((address) => addresses.includes(address)).length);
       if (running.length > 0 && links.every((count) => count === running.length - 1))
         return links.reduce((sum, count) => sum + count, 0);
-      await new Promise((resolve) => void setTimeout(resolve, POLL_MS));
+      await pause(POLL_MS);
     }
     return undefined;
   }
 
-  /** `close` was called: nothing is to be started or shown any more. */
   get closed(): boolean {
     return this.#closing !== undefined;
   }
@@ -62,10 +111,25 @@ export class Lab {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       await Promise.all(this.nodes.map((node) => node.stop()));
-      await rm(this.#folder, { recursive: true, force: true });
+      await rm(this.folder, { recursive: true, force: true });
     })();
     return this.#closing;
   }
+}
+
+/** A folder and a name that no other lab has; what killed labs left is removed before. */
+async function reserve(topology: Topology): Promise<{ readonly folder: string; readonly name: string }> {
+  const name = freeName(topology.name, await runningLabs());
+  return { folder: await makeLabFolder(), name };
+}
+
+async function describe({ name, folder, nodes }: RunningLab, namespaces: string): Promise<void> {
+  await writeRecord(folder, {
+    name,
+    keeper: ownIdentity(),
+    namespaces,
+    nodes: nodes.map(({ record }) => record),
+  });
 }
 
 const POLL_MS = 50;

@@ -89,8 +89,9 @@ export class LabNetwork {
       );
   }
 
-  async heal(wire: string): Promise<void> {
-    for (const { port, bridge } of this.#portsOf(wire))
+  /** `only`: the end of this node alone. */
+  async heal(wire: string, only?: string): Promise<void> {
+    for (const { port, bridge } of this.#portsOf(wire, only))
       await ip("-n", this.namespaceOf(SWITCH), "link", "set", port, "master", bridge, "up");
   }
 

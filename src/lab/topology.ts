@@ -67,12 +67,13 @@ function parseSections(root: LocatedMap): LabFile {
 }
 
 function toTopology(file: LabFile, folder: string, refuse: Refuse): Topology {
-  const nodes = file.nodes.map(([name]) => name);
-  for (const [i, name] of nodes.entries())
-    if (nodes.indexOf(name) < i)
-      refuse(["nodes", i], `${name} is there twice: a node is named twice`, "name each once");
+  const nodes = file.nodes.map(nameOf);
+  for (const [i, { name, key }] of file.nodes.entries())
+    if (nodes.indexOf(name) < i) refuse(["nodes", key], `${name} is named twice`, "name each node once");
   const isNetwork =
-    file.links !== undefined || file.timers !== undefined || file.nodes.some(([, section]) => section);
+    file.links !== undefined ||
+    file.timers !== undefined ||
+    file.nodes.some(({ section }) => section !== undefined);
   const network = isNetwork ? planNetwork(file, refuse) : undefined;
   const prompting = network ? network.nodes.filter(({ kind }) => kind === "parley").map(nameOf) : nodes;
   const { prompt = prompting[0] } = file;
@@ -85,24 +86,15 @@ function toTopology(file: LabFile, folder: string, refuse: Refuse): Topology {
 }
 
 async function checkFiles({ nodes }: LabFile, folder: string, refuse: Refuse): Promise<void> {
-  for (const [i, [name, section]] of nodes.entries()) {
+  for (const { key, section } of nodes) {
     if (section?.config === undefined) continue;
     const isThere = await access(join(folder, section.config)).then(
       () => true,
       () => false,
     );
     if (!isThere)
-      refuse(
-        [...nodePath(nodes, i, name), "config"],
-        `there is no file ${section.config}`,
-        "paths start at the lab file",
-      );
+      refuse(["nodes", key, "config"], `there is no file ${section.config}`, "paths start at the lab file");
   }
-}
-
-/** Where a node's section may stand: below its name, or in a list. */
-export function nodePath(nodes: LabFile["nodes"], at: number, name: string): readonly PropertyKey[] {
-  return ["nodes", nodes.isMap ? name : at];
 }
 
 function nameOf({ name }: { readonly name: string }): string {
@@ -121,10 +113,16 @@ function labName(folder: string): string {
 }
 
 async function labFile(path: string): Promise<string> {
-  const isFolder = await stat(path).then((found) => found.isDirectory(), () => false);
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
   const file = isFolder ? join(path, "lab.yaml") : path;
   await access(file).catch(() => {
-    throw new OperatorError(`there is no lab ${file}`, "name a folder with a lab.yaml, such as examples/five");
+    throw new OperatorError(
+      `there is no lab ${file}`,
+      "name a folder with a lab.yaml, such as examples/five",
+    );
   });
   return file;
 }

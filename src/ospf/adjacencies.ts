@@ -43,7 +43,7 @@ export class Adjacencies {
     neighbor.changes++;
     neighbor.lastReason = reason;
     const { interface: on, routerId, address, state: to } = neighbor;
-    this.#state.event({ type: "neighbor", interface: on.name, routerId, address, from, to, reason });
+    this.#state.change(on, { type: "neighbor", interface: on.name, routerId, address, from, to, reason });
   }
 
   #do(neighbor: Neighbor, effect: NeighborEffect): void {

@@ -1,4 +1,5 @@
 import { maskLength, maskOf, type Ipv4 } from "#base/ipv4.ts";
+import { LSA_HEADER } from "#ospf/constants.ts";
 import { readContent } from "#ospf/lsa-content.ts";
 import type { Lsa } from "#ospf/lsa.ts";
 
@@ -13,16 +14,39 @@ export interface Summary {
   readonly metric: number;
 }
 
-/** What an AS-external-LSA says. RFC 2328 A.4.5. */
-export interface External {
+/** What an AS-external-LSA says. RFC 2328 A.4.5. Read from the LSA when it is asked: there may be very many. */
+export class External {
   readonly lsa: Lsa;
-  readonly network: Ipv4;
-  readonly length: number;
-  readonly isType2: boolean;
-  readonly metric: number;
+
+  /** A well-formed AS-external-LSA: see readExternalOf. */
+  constructor(lsa: Lsa) {
+    this.lsa = lsa;
+  }
+
+  get network(): Ipv4 {
+    return (this.lsa.id & this.lsa.word(LSA_HEADER)) >>> 0;
+  }
+
+  get length(): number {
+    return maskLength(this.lsa.word(LSA_HEADER))!;
+  }
+
+  get isType2(): boolean {
+    return (this.lsa.octet(LSA_HEADER + 4) & 0x80) !== 0;
+  }
+
+  get metric(): number {
+    return this.lsa.word(LSA_HEADER + 4) & 0xff_ffff;
+  }
+
   /** 0: the router that says so. */
-  readonly forwardingAddress: Ipv4;
-  readonly tag: number;
+  get forwardingAddress(): Ipv4 {
+    return this.lsa.word(LSA_HEADER + 8);
+  }
+
+  get tag(): number {
+    return this.lsa.word(LSA_HEADER + 12);
+  }
 }
 
 /** Undefined: no summary-LSA, or a malformed one. */
@@ -35,9 +59,5 @@ export function readSummaryOf(lsa: Lsa, area: Ipv4): Summary | undefined {
 
 /** Undefined: no AS-external-LSA, or a malformed one. */
 export function readExternalOf(lsa: Lsa): External | undefined {
-  const content = readContent(lsa);
-  if (content?.type !== "external") return undefined;
-  const { mask, isType2, metric, forwardingAddress, tag } = content;
-  const network = (lsa.id & mask) >>> 0;
-  return { lsa, network, length: maskLength(mask)!, isType2, metric, forwardingAddress, tag };
+  return readContent(lsa)?.type === "external" ? new External(lsa) : undefined;
 }

@@ -12,6 +12,7 @@ import {
   type DatabaseDescription,
   type Request,
 } from "#ospf/packets.ts";
+import { REQUEST_INTERVAL_MS } from "#ospf/limits.ts";
 import type { Parts } from "#ospf/parts.ts";
 import { count, type Neighbor, type RouterState } from "#ospf/state.ts";
 import type { Lsa } from "#ospf/lsa.ts";
@@ -43,6 +44,8 @@ export class Exchange {
     const { now } = this.#state;
     neighbor.summary = [];
     neighbor.hasSentLast = false;
+    // It may have begun without memory.
+    neighbor.sent.clear();
     const list = (lsdb: Lsdb) => {
       for (const entry of lsdb.entries()) {
         const { lsa } = entry;
@@ -137,12 +140,20 @@ export class Exchange {
   /** RFC 2328 10.7. */
   receiveRequests(neighbor: Neighbor, requests: readonly Request[]): void {
     if (!isAtLeast(neighbor.state, "Exchange")) return;
+    const { now } = this.#state;
+    const { interface: on, sent } = neighbor;
+    if (now - neighbor.sentSince >= REQUEST_INTERVAL_MS) {
+      neighbor.sentSince = now;
+      sent.clear();
+    }
     const found: Lsa[] = [];
     for (const { type, id, advertisingRouter } of requests) {
-      const lsdb = isKnownType(type) ? this.#parts.flooding.lsdbOf(type, neighbor.interface) : undefined;
+      const lsdb = isKnownType(type) ? this.#parts.flooding.lsdbOf(type, on) : undefined;
       const lsa = lsdb?.get(lsaKey(type, id, advertisingRouter));
       if (!lsa) return this.#parts.adjacencies.event(neighbor, "BadLSReq", "it asks for what there is not");
-      found.push(lsa);
+      if (sent.has(lsa.key)) count(on.traffic.dropped, "request-again");
+      else found.push(lsa);
+      sent.add(lsa.key);
     }
     this.#parts.sender.updateTo(neighbor, found);
   }
@@ -165,15 +176,23 @@ export class Exchange {
   #negotiate(neighbor: Neighbor, description: DatabaseDescription): boolean {
     const { isInit, hasMore, isMaster, sequence, lsas, options } = description;
     const isHigher = neighbor.routerId > this.#state.routerId;
-    if (isInit && hasMore && isMaster && lsas.length === 0 && isHigher) {
+    const isLeader = isInit && hasMore && isMaster && lsas.length === 0 && isHigher;
+    const isFollower = !isInit && !isMaster && sequence === neighbor.ddSequence && !isHigher;
+    if (!isLeader && !isFollower) {
+      // It came to this state later and has missed the packet that tells it who leads.
+      if (isInit && isMaster && !isHigher && neighbor.lastSent)
+        this.#parts.sender.sendTo(neighbor, DATABASE_DESCRIPTION, neighbor.lastSent);
+      return false;
+    }
+    if (!neighbor.exchanges.take(this.#state.now)) {
+      count(neighbor.interface.traffic.dropped, "exchange-rate");
+      return false;
+    }
+    if (isLeader) {
       neighbor.isMaster = false;
       neighbor.ddSequence = sequence;
       neighbor.initialSequence = sequence;
-    } else if (isInit && isMaster && !isHigher) {
-      // It came to this state later and has missed the packet that tells it who leads.
-      if (neighbor.lastSent) this.#parts.sender.sendTo(neighbor, DATABASE_DESCRIPTION, neighbor.lastSent);
-      return false;
-    } else if (isInit || isMaster || sequence !== neighbor.ddSequence || isHigher) return false;
+    }
     neighbor.options = options;
     this.#state.timers.cancel(timerName("describe", neighbor));
     this.#parts.adjacencies.event(neighbor, "NegotiationDone", "it is settled who leads the exchange");
@@ -205,12 +224,16 @@ export class Exchange {
   }
 
   #take(neighbor: Neighbor, description: DatabaseDescription): void {
-    const { now } = this.#state;
+    const { now, config } = this.#state;
+    const { traffic } = neighbor.interface;
     const { lsas: headers, mtu: _, ...shape } = description;
     neighbor.lastReceived = shape;
     for (const header of headers) {
       const own = this.#parts.flooding.lsdbOf(header.type, neighbor.interface).get(header.key);
-      if (!own || compareInstances(header, own, now) > 0) neighbor.requests.set(header.key, header);
+      if (own && compareInstances(header, own, now) <= 0) continue;
+      // There is no room for more, and what it describes has no end.
+      if (neighbor.requests.size >= config.maximumLsas) count(traffic.dropped, "lsa-limit");
+      else neighbor.requests.set(header.key, header);
     }
     if (neighbor.isMaster) {
       neighbor.ddSequence = (neighbor.ddSequence + 1) >>> 0;

@@ -8,6 +8,8 @@ import type { ExternalRoute } from "#ospf/config.ts";
 export class ExternalIds {
   readonly #ids = new Map<string, Ipv4>();
   readonly #routes = new Map<Ipv4, ExternalRoute>();
+  /** Routes that found no id. */
+  readonly #waiting = new Map<string, ExternalRoute>();
 
   get size(): number {
     return this.#routes.size;
@@ -25,7 +27,7 @@ export class ExternalIds {
     return this.#routes.values();
   }
 
-  /** The ids whose LSAs now say something else; none when every id inside the network is taken. */
+  /** The ids whose LSAs now say something else; none when every id inside the network is taken: then it waits for one. */
   set(route: ExternalRoute): readonly Ipv4[] {
     const known = this.#ids.get(nameOf(route));
     if (known !== undefined) return [this.#assign(route, known)];
@@ -35,20 +37,23 @@ export class ExternalIds {
     if (free !== undefined) return [this.#assign(route, free)];
     // A host has but one address: the network that begins with it moves.
     const other = this.#freeIn(holder);
-    if (other === undefined) return [];
-    return [this.#assign(holder, other), this.#assign(route, route.network)];
+    if (other !== undefined) return [this.#assign(holder, other), this.#assign(route, route.network)];
+    this.#waiting.set(nameOf(route), route);
+    return [];
   }
 
   remove(network: Ipv4, length: number): readonly Ipv4[] {
     const name = nameOf({ network, length });
+    this.#waiting.delete(name);
     const id = this.#ids.get(name);
     if (id === undefined) return [];
     this.#ids.delete(name);
     this.#routes.delete(id);
-    return [id];
+    return [id, ...[...this.#waiting.values()].flatMap((route) => this.set(route))];
   }
 
   #assign(route: ExternalRoute, id: Ipv4): Ipv4 {
+    this.#waiting.delete(nameOf(route));
     this.#ids.set(nameOf(route), id);
     this.#routes.set(id, route);
     return id;
@@ -62,7 +67,8 @@ export class ExternalIds {
   }
 }
 
-const MOST_TRIED = 64;
+/** As many hosts as a network of usual size has: all of them may be told, too. */
+const MOST_TRIED = 1_024;
 
 function nameOf({ network, length }: { readonly network: Ipv4; readonly length: number }): string {
   return `${network}/${length}`;

@@ -109,9 +109,19 @@ export function externalRoute(
   const { cost, type2Cost, external } = best;
   const pathType = external.isType2 ? "external-2" : "external-1";
   const nextHops = inputs.sets.hops(hops);
-  const shared = { network, length, pathType, area: undefined, cost, type2Cost } as const;
-  return orSame(
-    { ...shared, tag: external.tag, nextHops, isConnected: false, origin: external.lsa.key },
-    known,
-  );
+  const { tag, lsa } = external;
+  // Named one by one: what is spread into an object takes more than half as much again.
+  const route: OspfRoute = {
+    network,
+    length,
+    pathType,
+    area: undefined,
+    cost,
+    type2Cost,
+    tag,
+    nextHops,
+    isConnected: false,
+    origin: lsa.key,
+  };
+  return orSame(route, known);
 }

@@ -9,7 +9,14 @@ import {
   OPAQUE_AS_LSA,
   OPAQUE_LINK_LSA,
 } from "#ospf/constants.ts";
-import { ACKNOWLEDGMENT_DELAY_MS, ARRIVAL_BURST, TELL_AGAIN_MS } from "#ospf/limits.ts";
+import {
+  ACKNOWLEDGMENT_DELAY_MS,
+  ARRIVAL_BURST,
+  LEAVING_MS,
+  LSA_OCTETS_ON_AVERAGE,
+  OWN_LSAS_BEYOND,
+  TELL_AGAIN_MS,
+} from "#ospf/limits.ts";
 import { readContent } from "#ospf/lsa-content.ts";
 import type { Lsa } from "#ospf/lsa.ts";
 import { compareInstances, type Entry, type Lsdb } from "#ospf/lsdb.ts";
@@ -24,7 +31,7 @@ export class Flooding {
   readonly #state: RouterState;
   readonly #parts: Parts;
   /** LSAs of MaxAge that perhaps nobody needs any more. */
-  readonly #leaving = new Map<Entry, Lsdb>();
+  readonly #leaving = new Map<Entry, { readonly lsdb: Lsdb; readonly until: number }>();
   readonly #tombstones = new Tombstones();
   #toldLimitAt = -Infinity;
   #swept = true;
@@ -49,8 +56,8 @@ export class Flooding {
     const direct: Lsa[] = [];
     const answers: Lsa[] = [];
     for (const lsa of lsas) {
-      const fault = this.#faultOf(lsa, from);
-      if (fault !== undefined) count(from.interface.traffic.dropped, fault);
+      const fault = this.#faultOf(lsa);
+      if (fault !== undefined) this.#refuse(from, lsa, fault);
       else if (!this.#receiveOne(from, lsa, direct, answers)) break;
     }
     if (direct.length > 0) this.#acknowledge(from.interface, direct, from);
@@ -72,8 +79,11 @@ export class Flooding {
 
   /** Puts an LSA of this router, or one that it ends, into a database and floods it. */
   originate(lsa: Lsa, lsdb: Lsdb, area: Area | undefined, resendAt?: (neighbor: Neighbor) => number): void {
-    const entry = this.#install(lsa, lsdb, area, false);
-    this.#flood(entry, area, undefined, undefined, resendAt);
+    const before = lsdb.entry(lsa.key);
+    // What came in its place before was paid for: it does not come for free because of this one.
+    const entry = this.#install(lsa, lsdb, area, false, before && this.#earnedBy(before));
+    const only = lsa.type === OPAQUE_LINK_LSA ? this.#linkOf(lsdb) : undefined;
+    this.#flood(entry, area, only, undefined, resendAt);
     this.#noteLeaving(entry, lsdb);
   }
 
@@ -109,18 +119,19 @@ export class Flooding {
   sweep(): void {
     if (this.#swept || this.#leaving.size === 0) return;
     this.#swept = true;
-    for (const { state } of this.#state.neighbors()) if (isLoading(state)) return;
-    for (const [entry, lsdb] of [...this.#leaving]) {
-      const { key } = entry.lsa;
-      const isThere = lsdb.entry(key) === entry;
-      if (isThere && entry.pending > 0) continue;
+    const { now, timers } = this.#state;
+    const isAnyLoading = this.#isAnyLoading();
+    let next = Infinity;
+    for (const [entry, { lsdb, until }] of this.#leaving) {
+      const isThere = lsdb.entry(entry.lsa.key) === entry;
+      if (isThere && (isAnyLoading || entry.pending > 0) && now < until) {
+        next = Math.min(next, until);
+        continue;
+      }
       this.#leaving.delete(entry);
-      if (!isThere) continue;
-      lsdb.delete(key);
-      this.#tombstones.add(entry.lsa, this.#state.now);
-      this.#parts.routing.lsaChanged(this.#areaOf(lsdb), entry.lsa, undefined);
-      this.#parts.originator.gone(lsdb, entry.lsa);
+      if (isThere) this.#leave(entry, lsdb);
     }
+    if (next < Infinity) timers.set("sweep", next);
   }
 
   /** All databases are empty afterwards; neighbors are told nothing. */
@@ -148,18 +159,41 @@ export class Flooding {
     if (lsas.length > 0) this.#acknowledge(out, lsas, undefined);
   }
 
-  #faultOf(lsa: Lsa, { interface: on }: Neighbor): string | undefined {
+  #leave(entry: Entry, lsdb: Lsdb): void {
+    const { lsa } = entry;
+    // Of those that have not acknowledged it for so long nobody knows whether they ever will.
+    this.#parts.retransmission.removeAll(entry);
+    lsdb.delete(lsa.key);
+    this.#tombstones.add(lsa, this.#state.now);
+    this.#parts.routing.lsaChanged(this.#areaOf(lsdb), lsa, undefined);
+    this.#parts.originator.gone(lsdb, lsa);
+  }
+
+  /** To ask for an LSA again that cannot be taken would bring the same; a wrong checksum is another matter. */
+  #refuse(from: Neighbor, lsa: Lsa, fault: string): void {
+    count(from.interface.traffic.dropped, fault);
+    if (fault !== "lsa-checksum") this.#parts.exchange.arrived(from, lsa.key);
+  }
+
+  #faultOf(lsa: Lsa): string | undefined {
     const sum = fletcherChecksum(lsa.bytes, 2, lsa.length, 16);
     if (lsa.checksum !== sum) return "lsa-checksum";
     if (!isKnownType(lsa.type)) return "lsa-type";
     if (isOpaqueType(lsa.type) && !this.#state.config.opaque) return "lsa-type";
     if (lsa.sequence === -0x8000_0000) return "lsa-sequence";
-    if (readContent(lsa) === undefined) return "lsa-malformed";
-    const isNew = this.lsdbOf(lsa.type, on).get(lsa.key) === undefined;
-    if (!isNew || this.#state.size < this.#state.config.maximumLsas) return undefined;
-    if (lsa.advertisingRouter === this.#state.routerId) return undefined;
+    return readContent(lsa) === undefined ? "lsa-malformed" : undefined;
+  }
+
+  /** Whether there is no room for an LSA, new or longer than the one that it replaces. */
+  #isFull(lsa: Lsa, known: Entry | undefined): boolean {
+    const { size, octets, config } = this.#state;
+    const more = lsa.size - (known?.lsa.size ?? 0);
+    if (known && more <= 0) return false;
+    const isOwn = this.#parts.originator.isOwn(lsa);
+    const most = config.maximumLsas + (isOwn ? OWN_LSAS_BEYOND : 0);
+    if ((known || size < most) && octets + more <= most * LSA_OCTETS_ON_AVERAGE) return false;
     this.#tellLimit();
-    return "lsa-limit";
+    return true;
   }
 
   /** False: the rest of the packet does not count. */
@@ -177,9 +211,13 @@ export class Flooding {
     if (!known && this.#tombstones.isStale(lsa, now)) return true;
     const order = known ? compareInstances(lsa, known.lsa, now) : 1;
     if (order > 0) {
-      const credit = known?.wasReceived ? this.#creditOf(known) : ARRIVAL_BURST;
+      const credit = known ? this.#earnedBy(known) - 1 : ARRIVAL_BURST;
       if (credit < 0) {
         count(on.traffic.dropped, "lsa-arrival");
+        return true;
+      }
+      if (this.#isFull(lsa, known)) {
+        this.#refuse(from, lsa, "lsa-limit");
         return true;
       }
       this.#take(from, lsa, lsdb, credit);
@@ -195,13 +233,14 @@ export class Flooding {
   }
 
   /**
-   * What is left for the next instance when one comes now; below 0, and this one comes too soon. Peers send their
+   * How many instances may come in place of an entry now; below 1, and the next comes too soon. Peers send their
    * router-LSA twice within a few ms when an adjacency forms: to drop the second, as step 5a says, costs its RxmtInterval.
+   * Own LSAs are counted, too: two routers of one id would answer each other without end.
    */
-  #creditOf({ credit, installedAt }: Entry): number {
+  #earnedBy({ credit, lsa }: Entry): number {
     const { now, config } = this.#state;
-    const earned = (now - installedAt) / Math.max(1, config.timers.lsaArrivalMs);
-    return Math.min(ARRIVAL_BURST, credit + earned) - 1;
+    const earned = (now - lsa.at) / Math.max(1, config.timers.lsaArrivalMs);
+    return Math.min(ARRIVAL_BURST, credit + earned);
   }
 
   #take(from: Neighbor, lsa: Lsa, lsdb: Lsdb, credit: number): void {
@@ -314,7 +353,7 @@ export class Flooding {
 
   #noteLeaving(entry: Entry, lsdb: Lsdb): void {
     if (entry.lsa.ageAt(this.#state.now) !== MAX_AGE) return;
-    this.#leaving.set(entry, lsdb);
+    this.#leaving.set(entry, { lsdb, until: this.#state.now + LEAVING_MS });
     this.#swept = false;
   }
 
@@ -329,6 +368,11 @@ export class Flooding {
     this.#toldLimitAt = now;
     const text = `the databases hold ${config.maximumLsas} LSAs; further ones are not taken`;
     this.#state.event({ type: "limit", text });
+  }
+
+  #linkOf(lsdb: Lsdb): OspfInterface | undefined {
+    for (const each of this.#state.interfaces.values()) if (each.lsdb === lsdb) return each;
+    return undefined;
   }
 
   #areaOf(lsdb: Lsdb): Area | undefined {

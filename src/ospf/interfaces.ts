@@ -97,14 +97,15 @@ export class Interfaces {
       if (now - at > MISMATCH_FORGOTTEN_MS) on.mismatches.delete(key);
     const known = on.mismatches.get(address);
     if (!known && on.mismatches.size >= MOST_MISMATCHES) return;
-    const isNews = !known || known.text !== text || now - known.toldAt >= TELL_AGAIN_MS;
+    const isNews =
+      (!known || known.text !== text || now - known.toldAt >= TELL_AGAIN_MS) && on.mismatchEvents.take(now);
     on.mismatches.set(address, {
       address,
       routerId,
       text,
       stage,
       at: now,
-      toldAt: isNews ? now : known.toldAt,
+      toldAt: isNews ? now : (known?.toldAt ?? -Infinity),
       count: (known?.text === text ? known.count : 0) + 1,
     });
     if (isNews) this.#state.event({ type: "mismatch", interface: on.name, address, routerId, text });
@@ -262,7 +263,7 @@ export class Interfaces {
 
   #changed(each: OspfInterface, from: InterfaceState): void {
     each.changes++;
-    this.#state.event({ type: "interface", interface: each.name, from, to: each.state });
+    this.#state.change(each, { type: "interface", interface: each.name, from, to: each.state });
     const hearsAll = each.state === "DR" || each.state === "Backup";
     if (hearsAll && !each.groups.has(ALL_D_ROUTERS)) this.#join(each, ALL_D_ROUTERS);
     if (!hearsAll && each.groups.has(ALL_D_ROUTERS)) {

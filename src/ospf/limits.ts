@@ -24,3 +24,20 @@ export const TOMBSTONE_MS = 1_000;
 export const MOST_TOMBSTONES = 10_000;
 /** ms that routes which need no new shortest paths wait for others to come. */
 export const PARTIAL_DELAY_MS = 2;
+/** LSAs that say to be this router's own and that no longer are: so many are taken beyond maximumLsas, to be ended. */
+export const OWN_LSAS_BEYOND = 1_000;
+/** Octets for each of maximumLsas that all LSAs together may have: few are longer, and none may fill the memory. */
+export const LSA_OCTETS_ON_AVERAGE = 1_024;
+/** How long an LSA of MaxAge waits at most for neighbors that neither acknowledge it nor come to an end of loading, ms. */
+export const LEAVING_MS = 120_000;
+/** ms in which a neighbor that asks for an LSA again does not get it again: its RxmtInterval is longer. */
+export const REQUEST_INTERVAL_MS = 500;
+/** Exchanges that a neighbor may begin at once, and in each second after that: each goes over all databases. */
+export const EXCHANGES_AT_ONCE = 8;
+export const EXCHANGES_PER_SECOND = 1;
+/** Events about mismatches on one interface: at once, and in each second after that. */
+export const MISMATCH_EVENTS_AT_ONCE = 20;
+export const MISMATCH_EVENTS_PER_SECOND = 1 / 3;
+/** Events about the states of one interface and its neighbors: enough for all of them to come up at once. */
+export const CHANGE_EVENTS_AT_ONCE = 6 * MOST_NEIGHBORS;
+export const CHANGE_EVENTS_PER_SECOND = 10;

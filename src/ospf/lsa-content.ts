@@ -27,7 +27,7 @@ export const VIRTUAL_LINK = 4;
  * for types of service other than 0 is skipped. RFC 2328 A.4.
  */
 export function readContent(lsa: Lsa): LsaContent | undefined {
-  if (lsa.length < LSA_HEADER || lsa.bytes.length !== lsa.length) return undefined;
+  if (lsa.length < LSA_HEADER || lsa.size !== lsa.length) return undefined;
   switch (lsa.type) {
     case ROUTER_LSA:
       return readRouter(lsa);
@@ -110,8 +110,10 @@ export class RouterLinks {
 
 /** Whether routes that follow from the one follow from the other: all but age, sequence and checksum. RFC 2328 13.2. */
 export function saysTheSame(a: Lsa, b: Lsa): boolean {
-  if (a.length !== b.length || a.options !== b.options || a.bytes.length !== b.bytes.length) return false;
-  for (let at = LSA_HEADER; at < a.bytes.length; at++) if (a.bytes[at] !== b.bytes[at]) return false;
+  if (a.length !== b.length || a.options !== b.options) return false;
+  const [ofA, ofB] = [a.bytes, b.bytes];
+  if (ofA.length !== ofB.length) return false;
+  for (let at = LSA_HEADER; at < ofA.length; at++) if (ofA[at] !== ofB[at]) return false;
   return true;
 }
 
@@ -129,7 +131,7 @@ function readRouter(lsa: Lsa): LsaContent | undefined {
     const { type, id, data, metric } = cursor;
     links.push({ type, id: id >>> 0, data: data >>> 0, metric });
   }
-  const bits = lsa.bytes[LSA_HEADER]!;
+  const bits = lsa.octet(LSA_HEADER);
   return {
     type: "router",
     isBorder: (bits & BORDER_BIT) !== 0,

@@ -32,36 +32,74 @@ export interface LsaInstance extends LsaIdentity {
   ageAt(now: number): number;
 }
 
-/** One instance of an LSA as its bytes: only what is asked of it is read. */
+/** One instance of an LSA as its bytes: only what is asked of it is read. There may be very many, so each is small. */
 export class Lsa implements LsaInstance {
   readonly key: string;
-  readonly type: number;
-  readonly id: Ipv4;
-  readonly advertisingRouter: Ipv4;
-  readonly options: number;
-  readonly sequence: number;
-  readonly checksum: number;
-  readonly length: number;
-  /** The LSA, or its header only, as it came; the age in it is that of `at`. */
-  readonly bytes: Uint8Array;
   /** ms when it came or was made. */
   readonly at: number;
-  readonly #age: number;
+  /** How many octets of it there are: `length`, or only a header. */
+  readonly size: number;
+  readonly #memory: Uint8Array;
+  readonly #start: number;
 
-  /** `bytes` stay the LSA's own: nobody writes to them afterwards. At least LSA_HEADER of them. */
-  constructor(bytes: Uint8Array, at: number) {
-    this.bytes = bytes;
+  /**
+   * At least LSA_HEADER octets of `memory` from `start` on; nobody writes to them afterwards. What is beside them may be
+   * other LSAs: a Uint8Array for each, or a field for each number, would cost several times what the LSA says.
+   */
+  constructor(memory: Uint8Array, at: number, start = 0, size = memory.length - start) {
+    this.#memory = memory;
+    this.#start = start;
+    this.size = size;
     this.at = at;
-    // The highest bit is DoNotAge (RFC 1793), which nobody here speaks: such an LSA ages as any other.
-    this.#age = Math.min(MAX_AGE, ((bytes[0]! & 0x7f) << 8) | bytes[1]!);
-    this.options = bytes[2]!;
-    this.type = bytes[3]!;
-    this.id = readIpv4(bytes, 4);
-    this.advertisingRouter = readIpv4(bytes, 8);
-    this.sequence = readIpv4(bytes, 12) | 0;
-    this.checksum = (bytes[16]! << 8) | bytes[17]!;
-    this.length = (bytes[18]! << 8) | bytes[19]!;
     this.key = lsaKey(this.type, this.id, this.advertisingRouter);
+  }
+
+  get options(): number {
+    return this.octet(2);
+  }
+
+  get type(): number {
+    return this.octet(3);
+  }
+
+  get id(): Ipv4 {
+    return this.word(4);
+  }
+
+  get advertisingRouter(): Ipv4 {
+    return this.word(8);
+  }
+
+  get sequence(): number {
+    return this.word(12) | 0;
+  }
+
+  get checksum(): number {
+    return (this.octet(16) << 8) | this.octet(17);
+  }
+
+  get length(): number {
+    return (this.octet(18) << 8) | this.octet(19);
+  }
+
+  /** The LSA, or its header only, as it came; the age in it is that of `at`. Made for each who asks. */
+  get bytes(): Uint8Array {
+    return this.#memory.subarray(this.#start, this.#start + this.size);
+  }
+
+  /** One of `bytes`. */
+  octet(at: number): number {
+    return this.#memory[this.#start + at]!;
+  }
+
+  /** Four of them, as a number. */
+  word(at: number): number {
+    return readIpv4(this.#memory, this.#start + at);
+  }
+
+  /** When it came. The highest bit is DoNotAge (RFC 1793), which nobody here speaks: such an LSA ages as any other. */
+  get #age(): number {
+    return Math.min(MAX_AGE, ((this.octet(0) & 0x7f) << 8) | this.octet(1));
   }
 
   ageAt(now: number): number {
@@ -87,11 +125,12 @@ export class Lsa implements LsaInstance {
 
   /** Writes it (or its header) to `target` with the age of `now` and `more` seconds (InfTransDelay). */
   writeTo(target: Uint8Array, start: number, now: number, more: number, headerOnly = false): number {
-    target.set(headerOnly ? this.bytes.subarray(0, LSA_HEADER) : this.bytes, start);
+    const size = headerOnly ? LSA_HEADER : this.size;
+    for (let i = 0; i < size; i++) target[start + i] = this.#memory[this.#start + i]!;
     const age = Math.min(MAX_AGE, this.ageAt(now) + more);
     target[start] = age >> 8;
     target[start + 1] = age;
-    return start + (headerOnly ? LSA_HEADER : this.bytes.length);
+    return start + size;
   }
 }
 

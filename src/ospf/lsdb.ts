@@ -1,4 +1,3 @@
-import { Heap } from "#base/heap.ts";
 import { MAX_AGE, MAX_AGE_DIFF } from "#ospf/constants.ts";
 import { ARRIVAL_BURST } from "#ospf/limits.ts";
 import type { Lsa, LsaInstance } from "#ospf/lsa.ts";
@@ -14,9 +13,8 @@ export function compareInstances(a: LsaInstance, b: LsaInstance, now: number): n
 
 /** An LSA in a database and what is known of it there. */
 export interface Entry {
+  /** It was installed when it came or was made (`at`). */
   readonly lsa: Lsa;
-  /** ms when this instance was installed. */
-  readonly installedAt: number;
   /** It came by flooding, not from this router itself. */
   readonly wasReceived: boolean;
   /** On how many retransmission lists it is: one of MaxAge stays until none has it. */
@@ -31,24 +29,27 @@ export interface Entry {
  */
 export class Lsdb {
   readonly #entries = new Map<string, Entry>();
-  readonly #ends = new Heap<{ readonly at: number; readonly entry: Entry }>((a, b) => a.at < b.at);
+  /** No LSA reaches MaxAge by itself before, ms. Those that are refreshed never do: a list of all ends would be idle. */
+  #nextEnd = Infinity;
+  /** ms when it was looked for such LSAs last. */
+  #lookedAt = -Infinity;
   readonly #maxAged = new Set<Entry>();
   /** How many LSAs of each type there are. */
   readonly #counts = new Map<number, number>();
+  #octets = 0;
 
   get size(): number {
     return this.#entries.size;
   }
 
-  /** When the next LSA reaches MaxAge by itself; Infinity for none. */
+  /** Of all LSAs together. */
+  get octets(): number {
+    return this.#octets;
+  }
+
+  /** When it has to be looked for LSAs that have reached MaxAge by themselves, ms; Infinity for never. */
   get nextEnd(): number {
-    for (;;) {
-      const first = this.#ends.peek();
-      if (!first) return Infinity;
-      if (this.#entries.get(first.entry.lsa.key) === first.entry && !this.#maxAged.has(first.entry))
-        return first.at;
-      this.#ends.pop();
-    }
+    return this.#nextEnd;
   }
 
   get(key: string): Lsa | undefined {
@@ -73,11 +74,12 @@ export class Lsdb {
 
   put(lsa: Lsa, now: number, wasReceived: boolean, credit = ARRIVAL_BURST): Entry {
     this.delete(lsa.key);
-    const entry: Entry = { lsa, installedAt: now, wasReceived, pending: 0, credit };
+    const entry: Entry = { lsa, wasReceived, pending: 0, credit };
     this.#entries.set(lsa.key, entry);
     this.#counts.set(lsa.type, this.countOf(lsa.type) + 1);
+    this.#octets += lsa.size;
     if (lsa.ageAt(now) === MAX_AGE) this.#maxAged.add(entry);
-    else this.#ends.push({ at: lsa.timeOfAge(MAX_AGE), entry });
+    else this.#endsAt(lsa.timeOfAge(MAX_AGE));
     return entry;
   }
 
@@ -87,19 +89,37 @@ export class Lsdb {
     this.#entries.delete(key);
     this.#maxAged.delete(entry);
     this.#counts.set(entry.lsa.type, this.countOf(entry.lsa.type) - 1);
+    this.#octets -= entry.lsa.size;
   }
 
   clear(): void {
     this.#entries.clear();
-    this.#ends.clear();
+    this.#nextEnd = Infinity;
     this.#maxAged.clear();
     this.#counts.clear();
+    this.#octets = 0;
   }
 
   /** Those that have reached MaxAge by `now` and were not told before. */
   takeEnded(now: number): Lsa[] {
+    if (now < this.#nextEnd) return [];
+    this.#nextEnd = Infinity;
+    this.#lookedAt = now;
     const ended: Lsa[] = [];
-    while (this.nextEnd <= now) ended.push(this.#ends.pop()!.entry.lsa);
+    for (const entry of this.#entries.values()) {
+      if (this.#maxAged.has(entry)) continue;
+      const end = entry.lsa.timeOfAge(MAX_AGE);
+      if (end > now) this.#endsAt(end);
+      else {
+        this.#maxAged.add(entry);
+        ended.push(entry.lsa);
+      }
+    }
     return ended;
+  }
+
+  /** It is looked at all of them then, but not more than once in a second: ages are of seconds, too. */
+  #endsAt(end: number): void {
+    this.#nextEnd = Math.min(this.#nextEnd, Math.max(end, this.#lookedAt + 1_000));
   }
 }

@@ -32,6 +32,10 @@ interface Own extends LsaIdentity {
   originatedAt: number;
   /** ms until the next instance may come. */
   hold: number;
+  /** An instance came that is newer than what this router told: the next one has to be told whatever it says. */
+  isOutdone: boolean;
+  /** When one that came was answered at once, ms. */
+  answeredAt: number;
   /** The highest sequence number was used up: the LSA has to leave everywhere before the lowest may come. */
   isWrapping: boolean;
 }
@@ -135,11 +139,19 @@ export class Originator {
     const name = nameOf(area, lsa.key);
     const own = this.#own.get(name);
     if (lsa.ageAt(this.#state.now) === MAX_AGE && !own) return;
-    if (own && lsa.advertisingRouter === this.#state.routerId) {
-      // One that came is no reason to wait: the network has an older word of this router.
-      own.originatedAt = -Infinity;
-      this.#originate(name, own, true);
-    } else this.#flush(lsa, lsdb, area);
+    if (own && lsa.advertisingRouter === this.#state.routerId) this.#outdo(name, own);
+    else this.#flush(lsa, lsdb, area);
+  }
+
+  /** The network has another word of this router. That is no reason to wait, unless somebody says so again and again. */
+  #outdo(name: string, own: Own): void {
+    const { now, config } = this.#state;
+    own.isOutdone = true;
+    const earliest = own.answeredAt + config.timers.lsaLongestHoldMs;
+    if (now < earliest) return this.#due.set(name, Math.min(earliest, this.#due.when(name) ?? Infinity));
+    own.answeredAt = now;
+    own.originatedAt = -Infinity;
+    this.#originate(name, own);
   }
 
   /** An LSA of MaxAge has left a database. */
@@ -195,6 +207,8 @@ export class Originator {
         body,
         originatedAt: -Infinity,
         hold,
+        isOutdone: false,
+        answeredAt: -Infinity,
         isWrapping: false,
       };
       this.#own.set(name, own);
@@ -223,8 +237,7 @@ export class Originator {
     return earliest;
   }
 
-  /** `isForced`: also when it says what it said before. */
-  #originate(name: string, own: Own, isForced = false): void {
+  #originate(name: string, own: Own): void {
     const { now, config } = this.#state;
     const lsdb = this.#lsdbOf(own.area);
     const known = lsdb.get(own.key);
@@ -237,7 +250,7 @@ export class Originator {
     }
     const isSame = known && equalBytes(known.bytes.subarray(LSA_HEADER), body);
     const age = known?.ageAt(now) ?? MAX_AGE;
-    if (isSame && age < LS_REFRESH_TIME && known.options === this.#state.options && !isForced) {
+    if (isSame && age < LS_REFRESH_TIME && known.options === this.#state.options && !own.isOutdone) {
       this.#due.set(name, known.timeOfAge(LS_REFRESH_TIME));
       return;
     }
@@ -246,10 +259,11 @@ export class Originator {
       if (age < MAX_AGE) this.#flush(known, lsdb, own.area);
       return;
     }
-    const isRefresh = isSame && !isForced;
+    const isRefresh = isSame && !own.isOutdone;
     const isStorm = !isRefresh && now - own.originatedAt < 2 * own.hold;
     own.hold = isStorm ? Math.min(2 * own.hold, config.timers.lsaLongestHoldMs) : config.timers.lsaHoldMs;
     own.originatedAt = now;
+    own.isOutdone = false;
     const last = known?.sequence ?? this.#ended.get(name);
     this.#ended.delete(name);
     const sequence = last === undefined || last === MAX_SEQUENCE ? INITIAL_SEQUENCE : last + 1;

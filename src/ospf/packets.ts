@@ -133,17 +133,18 @@ export function writeRequests(requests: readonly Request[]): Uint8Array {
   return body;
 }
 
-/** The LSAs of an Update; each has bytes of its own. Undefined: their lengths do not fit the packet. */
+/** The LSAs of an Update. Undefined: their lengths do not fit the packet. */
 export function readUpdate(body: Uint8Array, now: number): Lsa[] | undefined {
   if (body.length < 4) return undefined;
   const count = readIpv4(body, 0);
   const lsas: Lsa[] = [];
+  const memory = new SharedMemory(body, now);
   let at = 4;
   for (let i = 0; i < count; i++) {
     if (at + LSA_HEADER > body.length) return undefined;
     const length = (body[at + 18]! << 8) | body[at + 19]!;
     if (length < LSA_HEADER || at + length > body.length) return undefined;
-    lsas.push(new Lsa(body.slice(at, at + length), now));
+    lsas.push(memory.lsa(at, length));
     at += length;
   }
   return at === body.length ? lsas : undefined;
@@ -178,10 +179,34 @@ export function headersThatFit(bodyLimit: number, fixed: number): number {
 function readHeaders(body: Uint8Array, start: number, now: number): Lsa[] | undefined {
   if ((body.length - start) % LSA_HEADER !== 0) return undefined;
   const lsas: Lsa[] = [];
-  for (let at = start; at < body.length; at += LSA_HEADER)
-    lsas.push(new Lsa(body.slice(at, at + LSA_HEADER), now));
+  const memory = new SharedMemory(body, now);
+  for (let at = start; at < body.length; at += LSA_HEADER) lsas.push(memory.lsa(at, LSA_HEADER));
   return lsas;
 }
+
+/** Copies of LSAs that came together, side by side in pieces: the last LSA that is kept keeps a piece and no more. */
+class SharedMemory {
+  readonly #body: Uint8Array;
+  readonly #now: number;
+  #piece = new Uint8Array(0);
+  #start = 0;
+
+  constructor(body: Uint8Array, now: number) {
+    this.#body = body;
+    this.#now = now;
+  }
+
+  lsa(at: number, size: number): Lsa {
+    if (at + size > this.#start + this.#piece.length) {
+      this.#piece = this.#body.slice(at, at + Math.max(size, PIECE));
+      this.#start = at;
+    }
+    return new Lsa(this.#piece, this.#now, at - this.#start, size);
+  }
+}
+
+/** Octets; an Ethernet frame's LSAs fit in one. */
+const PIECE = 1_500;
 
 function writeHeaders(body: Uint8Array, start: number, lsas: readonly Lsa[], now: number): void {
   let at = start;

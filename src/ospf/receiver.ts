@@ -46,9 +46,9 @@ export class Receiver {
     on.traffic.receivedBytes += packet.length;
     const key = on.type === "point-to-point" ? routerId : source;
     const known = on.neighbors.get(key);
-    if (sequence !== undefined && known) {
-      if (sequence < known.authenticationSequence) return count(on.traffic.dropped, "replayed");
-      known.authenticationSequence = sequence;
+    if (sequence !== undefined) {
+      if (sequence < this.#leastSequence(on, known, routerId)) return count(on.traffic.dropped, "replayed");
+      if (known) known.authenticationSequence = sequence;
     }
     if (type === HELLO) {
       const hello = readHello(body);
@@ -60,6 +60,15 @@ export class Receiver {
     }
     if (!known || known.routerId !== routerId) return count(on.traffic.dropped, "unknown-neighbor");
     if (!this.#dispatch(known, type, body)) count(on.traffic.dropped, "malformed");
+  }
+
+  /** The address is no part of what is signed: what a router sent comes from nowhere else again. RFC 7474 1. */
+  #leastSequence(on: OspfInterface, known: Neighbor | undefined, routerId: Ipv4): number {
+    let least = known?.authenticationSequence ?? -1;
+    if (known?.routerId === routerId) return least;
+    for (const other of on.neighbors.values())
+      if (other.routerId === routerId) least = Math.max(least, other.authenticationSequence);
+    return least;
   }
 
   /** False: the body is not what its type says. */

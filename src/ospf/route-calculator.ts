@@ -1,5 +1,5 @@
 import { maskLength, maskOf, type Ipv4 } from "#base/ipv4.ts";
-import { readExternalOf, readSummaryOf, type External, type Summary } from "#ospf/advertised.ts";
+import { External, readExternalOf, readSummaryOf, type Summary } from "#ospf/advertised.ts";
 import { AreaRoutes } from "#ospf/area-routes.ts";
 import { AttachedLinks, type AttachedLink } from "#ospf/attached-links.ts";
 import {
@@ -194,7 +194,7 @@ export class RouteCalculator {
   #externalChanged(key: string, after: Lsa | undefined, isRefresh: boolean): RunKind {
     const before = this.#externals.get(key);
     if (before && after && isRefresh) {
-      this.#addExternal({ ...before, lsa: after }, before);
+      this.#addExternal(new External(after), before);
       return "nothing";
     }
     const external = after && readExternalOf(after);
@@ -208,7 +208,8 @@ export class RouteCalculator {
 
   #addExternal(external: External, instead?: External): void {
     const destination = this.#destinations.of(external.network, external.length);
-    destination.externals = [...destination.externals.filter((each) => each !== instead), external];
+    const others = destination.externals.filter((each) => each !== instead);
+    destination.externals = others.length === 0 ? [external] : [...others, external];
     this.#externals.set(external.lsa.key, external);
   }
 

@@ -1,7 +1,7 @@
 import type { Ipv4 } from "#base/ipv4.ts";
 import type { Summary } from "#ospf/advertised.ts";
 import type { AttachedLinks } from "#ospf/attached-links.ts";
-import { LS_INFINITY, MAX_AGE, SUMMARY_ASBR_LSA } from "#ospf/constants.ts";
+import { LS_INFINITY, LSA_HEADER, MAX_AGE, SUMMARY_ASBR_LSA } from "#ospf/constants.ts";
 import type { Destination, Destinations } from "#ospf/destinations.ts";
 import { AS_BOUNDARY_BIT, BORDER_BIT } from "#ospf/lsa-content.ts";
 import { NO_HOPS, sameHops, type NextHopSets } from "#ospf/next-hop-sets.ts";
@@ -63,7 +63,7 @@ export function summaryPath(inputs: TableInputs, summary: Summary): InsidePath |
   const slot = view?.tree.graph.routers.get(lsa.advertisingRouter | 0);
   if (!view || slot === undefined || !(view.tree.distances[slot]! < Infinity))
     return "border-router-unreachable";
-  if ((view.tree.lsas[slot]!.bytes[20]! & BORDER_BIT) === 0) return "border-router-unreachable";
+  if ((view.tree.lsas[slot]!.octet(LSA_HEADER) & BORDER_BIT) === 0) return "border-router-unreachable";
   const cost = view.tree.distances[slot]! + metric;
   return { area, cost, hops: view.tree.hops[slot]!, isPreferred: false };
 }
@@ -149,7 +149,7 @@ export function routerRoutes(inputs: TableInputs): RouterRoute[] {
     const inside = new Set<Ipv4>();
     for (let slot = 0; slot < distances.length; slot++) {
       if (graph.isNetwork[slot] === 1 || distances[slot] === Infinity || slot === tree.root) continue;
-      const bits = lsas[slot]!.bytes[20]!;
+      const bits = lsas[slot]!.octet(LSA_HEADER);
       if ((bits & (BORDER_BIT | AS_BOUNDARY_BIT)) === 0) continue;
       inside.add(graph.ids[slot]!);
       routes.push({

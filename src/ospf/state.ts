@@ -3,9 +3,19 @@ import type { Ipv4 } from "#base/ipv4.ts";
 import type { Random } from "#base/random.ts";
 import type { Link } from "#host/links.ts";
 import { Timers } from "#machine/timers.ts";
+import { Allowance } from "#ospf/allowance.ts";
 import type { AreaConfig, InterfaceConfig, NetworkType, OspfConfig } from "#ospf/config.ts";
 import type { InterfaceState } from "#ospf/interface-machine.ts";
 import type { OspfEvent, OspfOutput } from "#ospf/io.ts";
+import {
+  CHANGE_EVENTS_AT_ONCE,
+  CHANGE_EVENTS_PER_SECOND,
+  EXCHANGES_AT_ONCE,
+  EXCHANGES_PER_SECOND,
+  MISMATCH_EVENTS_AT_ONCE,
+  MISMATCH_EVENTS_PER_SECOND,
+  TELL_AGAIN_MS,
+} from "#ospf/limits.ts";
 import type { Lsa } from "#ospf/lsa.ts";
 import { Lsdb, type Entry } from "#ospf/lsdb.ts";
 import { isAtLeast, type NeighborState } from "#ospf/neighbor-machine.ts";
@@ -103,6 +113,9 @@ export class OspfInterface {
     unsent: new Map(),
   };
   readonly mismatches = new Map<Ipv4, Mismatch>();
+  readonly mismatchEvents = new Allowance(MISMATCH_EVENTS_AT_ONCE, MISMATCH_EVENTS_PER_SECOND);
+  readonly changeEvents = new Allowance(CHANGE_EVENTS_AT_ONCE, CHANGE_EVENTS_PER_SECOND);
+  toldChangesAt = -Infinity;
   /** When the network-LSA's reason to be ended or began; kept by the originator. */
   helloAt = 0;
   changes = 0;
@@ -175,6 +188,10 @@ export class Neighbor {
   readonly requests = new Map<string, Lsa>();
   /** Those asked for and not come yet. */
   readonly outstanding = new Set<string>();
+  /** Keys of LSAs that it asked for and got since `sentSince`, ms. */
+  readonly sent = new Set<string>();
+  sentSince = 0;
+  readonly exchanges = new Allowance(EXCHANGES_AT_ONCE, EXCHANGES_PER_SECOND);
   readonly retransmissions = new Map<string, Unacknowledged>();
   /** When it was sent a newer LSA than it had, by key, ms. */
   readonly answered = new Map<string, number>();
@@ -242,12 +259,28 @@ export class RouterState {
     this.out.push({ type: "event", event });
   }
 
+  /** A change of an interface or of a neighbor on it. Too many are not told: peers cause them as fast as they like. */
+  change(on: OspfInterface, event: OspfEvent): void {
+    if (on.changeEvents.take(this.now)) return this.event(event);
+    if (this.now - on.toldChangesAt < TELL_AGAIN_MS) return;
+    on.toldChangesAt = this.now;
+    this.event({ type: "limit", text: `neighbors on ${on.name} change faster than is told` });
+  }
+
   interfacesOf(area: Area): OspfInterface[] {
     return [...this.interfaces.values()].filter((each) => each.area === area);
   }
 
   *neighbors(): Iterable<Neighbor> {
     for (const each of this.interfaces.values()) yield* each.neighbors.values();
+  }
+
+  /** Of all LSAs in all databases. */
+  get octets(): number {
+    let octets = this.lsdb.octets;
+    for (const area of this.areas.values()) octets += area.lsdb.octets;
+    for (const each of this.interfaces.values()) octets += each.lsdb.octets;
+    return octets;
   }
 
   /** How many LSAs there are in all databases. */

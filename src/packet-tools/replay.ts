@@ -1,4 +1,5 @@
 import { OperatorError } from "#base/operator-error.ts";
+import type { Link } from "#host/links.ts";
 import { countOf, readArguments } from "#packet-tools/arguments.ts";
 import {
   interfaceNamed,
@@ -15,7 +16,8 @@ const USAGE = `Usage: parley packets replay FILE IF [--top | --pps N | --speed X
 
 Sends a file's packets on an interface, in the file's own time. Needs CAP_NET_RAW.
 
-      --top        as fast as they go
+      --top        as fast as they go: straight to the driver where it can be, past queueing disciplines and captures
+                   on the interface itself
       --pps N      N packets a second
       --speed X    X times as fast as they were captured; 1 by default
       --loop N     the whole file N times
@@ -44,7 +46,8 @@ export async function runReplay(args: readonly string[]): Promise<number> {
   if ([values.top, values.pps, values.speed].filter((each) => each !== undefined).length > 1)
     throw new OperatorError("--top, --pps and --speed exclude each other", "choose one", { exitStatus: 2 });
   const loops = values.loop === undefined ? 1 : countOf("loop", values.loop);
-  upOrError(await interfaceNamed(name));
+  const link = await interfaceNamed(name);
+  upOrError(link);
   const { packets, problem } = await ReplayPackets.load(path);
   const due = dueTimes(packets, values);
   const signals = whenAskedToEnd();
@@ -52,7 +55,7 @@ export async function runReplay(args: readonly string[]): Promise<number> {
   signals.asked.then(() => (interrupted = true)).catch(() => {});
   let failure: Error | undefined;
   const socket = await packetSockets().open(
-    { interface: name, mode: "latency", filter: NOTHING },
+    { interface: name, mode: "latency", filter: NOTHING, ...(values.top && direct(link)) },
     { received: () => {}, failed: (error) => (failure = error) },
   );
   const isOver = (): boolean => interrupted || failure !== undefined;
@@ -69,14 +72,25 @@ export async function runReplay(args: readonly string[]): Promise<number> {
     signals.stop();
     socket.close();
   }
+  const { lost = 0 } = socket.statistics();
   process.stdout.write(`${replay.summary()}\n`);
   if (failure) throw failure;
   if (packets.cut > 0)
     process.stderr.write(`${packets.cut} packets were cut when they were captured, and so they were sent\n`);
   const { refused } = replay;
   if (refused) process.stderr.write(`parley: ${refused.count} packets were not sent: ${refused.why}\n`);
-  return refused ? 1 : reportProblem(problem);
+  if (lost > 0)
+    process.stderr.write(`parley: ${lost} packets were lost: ${name} had no carrier, or was down\n`);
+  const status = reportProblem(problem);
+  return refused || lost > 0 ? 1 : status;
 }
+
+/** Packets that the link carries need no queue before the driver. */
+function direct({ mtu }: Link): { readonly directBytes?: number } {
+  return mtu === undefined ? {} : { directBytes: mtu + ETHERNET_BYTES };
+}
+
+const ETHERNET_BYTES = 14;
 
 /** Throws OperatorError when the packets begin with another header than those of the interface. */
 function checkLinkType(path: string, { linkTypes }: ReplayPackets, name: string, link: number): void {

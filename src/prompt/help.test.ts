@@ -19,7 +19,7 @@ async function words(tree: CommandTree, before: string): Promise<string[]> {
 test("at the start of a line all commands are listed in two columns", async () => {
   const { tree } = fakePrompt();
   const text = await help(tree, "");
-  assert.ok(text.startsWith("connect     Dial a peer and keep it dialled\n"));
+  assert.ok(text.startsWith("clear       Reset functions\nconnect     Dial a peer and keep it dialled\n"));
   assert.ok(text.includes("\nexit        Exit the CLI\nquit        Exit the CLI\n"));
   assert.ok(text.includes("\nshow        Show running system information\nshutdown    Shutdown parleyd\n"));
 });

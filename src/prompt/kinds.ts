@@ -10,6 +10,8 @@ export interface FixedKinds {
   endpoint: string;
   /** IP:port or host:port. */
   address: string;
+  /** A.B.C.D. */
+  ip: string;
   /** A.B.C.D, or A.B.C.D/N whose host bits are cleared. */
   prefix: string;
   /** All that follows on the line, verbatim: always the last parameter. */
@@ -59,6 +61,11 @@ const FIXED: Readonly<Record<keyof FixedKinds, Kind>> = {
       return endpoint && formatEndpoint(endpoint);
     },
     mayBegin: (text) => /^[\w.:[\]%-]*$/.test(text),
+  },
+  ip: {
+    expected: "A.B.C.D, such as 192.0.2.7",
+    read: (text) => (parseIpv4(text) === undefined ? undefined : text),
+    mayBegin: (text) => /^[\d.]{0,15}$/.test(text),
   },
   prefix: {
     expected: "A.B.C.D or A.B.C.D/N, such as 192.0.2.0/24",

@@ -29,7 +29,7 @@ const mistakes: readonly (readonly [line: string, error: readonly string[]])[] =
     "show ver | inc (",
     ["not a regular expression: unterminated group", "show ver | inc (", "               ^"],
   ],
-  ["\u001bx", ['unknown word "\\x1bx"; expected connect', "\\x1bx", "^"]],
+  ["\u001bx", ['unknown word "\\x1bx"; expected clear, connect', "\\x1bx", "^"]],
 ];
 
 for (const [line, expected] of mistakes) {

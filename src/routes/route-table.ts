@@ -37,12 +37,13 @@ export class RouteTable {
     if (own.length === 0 && offers.length === 0) return;
     const { network, length } = prefixOf(key);
     const routes = offers.map(
-      (offer): Route =>
-        own.find((route) => isSame(route, offer)) ?? { ...offer, source, network, length, since: now },
+      (offer) => own.find((route) => isSame(route, offer)) ?? routeOf(offer, source, network, length, now),
     );
     // Nothing is new: the usual case when everything is told again.
     if (routes.length === own.length && routes.every((route, i) => route === own[i])) return;
-    const after = [...before.filter((route) => route.source !== source), ...routes].sort(comparePreference);
+    const others = before.filter((route) => route.source !== source);
+    const after = others.length === 0 ? routes : [...others, ...routes];
+    if (after.length > 1) after.sort(comparePreference);
     this.#put(key, after, before.length === 0);
     const [was, is] = [bestOf(before), bestOf(after)];
     if (was !== is) this.#changed(key, was, is);
@@ -101,6 +102,13 @@ export class RouteTable {
 
 function bestOf(routes: readonly Route[]): Route | undefined {
   return routes[0]?.isUsable ? routes[0] : undefined;
+}
+
+/** There may be very many: a route that is spread together of parts takes more than half as much memory again. */
+function routeOf(offer: RouteOffer, source: RouteSource, network: Ipv4, length: number, since: number): Route {
+  const { distance, metric, tag, nextHops, isUsable, isForKernel, drops, protocol } = offer;
+  if (drops !== undefined || protocol !== undefined) return { ...offer, source, network, length, since };
+  return { source, network, length, since, distance, metric, tag, nextHops, isUsable, isForKernel };
 }
 
 function isSame(a: RouteOffer, b: RouteOffer): boolean {

@@ -76,7 +76,7 @@ export class Routing {
   }
 
   /** What became different in OSPF's table. */
-  changeOspf(set: readonly OspfOffer[], removed: readonly Prefix[], now: number): void {
+  changeOspf(set: Iterable<OspfOffer>, removed: readonly Prefix[], now: number): void {
     for (const prefix of removed) this.table.set(keyOf(prefix), "ospf", [], now);
     for (const offer of set) this.table.set(keyOf(offer), "ospf", [this.#ospfOffer(offer)], now);
     this.#redistribution.tell();
@@ -182,7 +182,9 @@ export class Routing {
   }
 
   #ospfOffer({ metric, tag, nextHops, isConnected }: OspfOffer): RouteOffer {
-    const hops = sortNextHops(nextHops).slice(0, MOST_NEXT_HOPS);
+    const sorted = sortNextHops(nextHops);
+    // Most routes share a few lists of next hops.
+    const hops = sorted.length > MOST_NEXT_HOPS ? sorted.slice(0, MOST_NEXT_HOPS) : sorted;
     const { ospf: distance } = this.#distances;
     return { distance, metric, tag, nextHops: hops, isUsable: hops.length > 0, isForKernel: !isConnected };
   }

@@ -92,11 +92,13 @@ function interfaceView(each: OspfInterface, state: RouterState, now: number): In
     flags: link?.flags ?? [],
     address: each.address === 0 ? "" : prefixText(each.address, each.mask),
     broadcast: broadcastOf(each),
-    furtherNetworks: each.stubs.map(({ network, mask }) => prefixText(network, mask)),
+    furtherNetworks: each.stubs
+      .filter(({ network }) => network !== each.address)
+      .map(({ network, mask }) => prefixText(network, mask)),
     area: formatIpv4(each.area.id),
     networkType: each.type,
     state: each.state,
-    cost: config.cost,
+    cost: each.type === "loopback" ? 0 : config.cost,
     priority: config.priority,
     transmitDelay: config.transmitDelay,
     helloInterval: config.helloInterval,

@@ -75,7 +75,7 @@ export class RoutesDesk implements RoutesApi {
   }
 
   setOspf({ set, removed }: RouteChanges): void {
-    this.#routing.changeOspf(set.map(offerOf), removed, this.#now());
+    this.#routing.changeOspf(offersOf(set), removed, this.#now());
     this.#work();
   }
 
@@ -272,10 +272,12 @@ function staticsOf({ static: routes, distance }: RoutesConfig): StaticRoute[] {
   }));
 }
 
-function offerOf(route: OspfRoute): OspfOffer {
-  const { network, length, pathType, cost, type2Cost, tag, nextHops, isConnected } = route;
-  const metric = pathType === "external-2" ? type2Cost : cost;
-  return { network, length, metric, tag, nextHops, isConnected };
+/** One after the other: all together they would outlive the collector's nursery. */
+function* offersOf(routes: readonly OspfRoute[]): Generator<OspfOffer> {
+  for (const { network, length, pathType, cost, type2Cost, tag, nextHops, isConnected } of routes) {
+    const metric = pathType === "external-2" ? type2Cost : cost;
+    yield { network, length, metric, tag, nextHops, isConnected };
+  }
 }
 
 function localInterface({ name, index, up, running, addresses }: Link): LocalInterface {

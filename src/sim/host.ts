@@ -1,5 +1,5 @@
 import type { Endpoint } from "#base/endpoint.ts";
-import type { Random } from "#base/random.ts";
+import { seededRandom, type Random } from "#base/random.ts";
 import type { Clock } from "#host/clock.ts";
 import type { Datagrams } from "#host/datagrams.ts";
 import type { Host } from "#host/host.ts";
@@ -28,7 +28,8 @@ export function simHost(network: Network, machine: Machine, random: Random): Sim
   return {
     clock,
     random,
-    cipher: simCipher,
+    // Of its own: what a cipher takes must not change what others draw.
+    cipher: simCipher(seededRandom(`cipher ${random.state()}`)),
     datagrams: simDatagrams(network, machine),
     streams: simStreams(network, machine),
     links,

@@ -1,30 +1,41 @@
 import { readText, textBytes } from "#packet/primitive.ts";
 
 /*
- * Texts of labels that stand together are remembered: a capture has few names and many packets. Direct-mapped, so the
- * memory is bounded and a flood of random names only misses.
+ * Texts of labels that stand together are remembered: a capture has few names and many packets. A name has one of four
+ * places, so the memory is bounded and a flood of random names only misses.
  */
 const CACHED = 16_384;
+const WAYS = 4;
 const MOST_CACHED = 63;
+const knownHashes = new Int32Array(CACHED);
 const knownTexts: string[] = new Array<string>(CACHED).fill("");
 /** The bytes of each, behind their number. */
 const knownBytes = new Uint8Array(CACHED * (1 + MOST_CACHED));
+let way = 0;
 
 /** The text of the labels from `from` to `to`, which has to be the end of one: escaped, with dots between them. */
 export function labelsText(bytes: Uint8Array, from: number, to: number): string {
   const size = to - from;
   if (size === 0) return "";
   if (size > MOST_CACHED) return newText(bytes, from, to);
-  const entry = hashOf(bytes, from, to) >>> 18;
-  const known = entry * (1 + MOST_CACHED) + 1;
-  if (knownBytes[known - 1] === size) {
-    let same = 0;
-    while (same < size && knownBytes[known + same] === bytes[from + same]) same++;
-    if (same === size) return knownTexts[entry]!;
-  }
-  for (let i = 0; i < size; i++) knownBytes[known + i] = bytes[from + i]!;
-  knownBytes[known - 1] = size;
+  const hash = hashOf(bytes, from, to);
+  const set = (hash >>> 18) & (CACHED - WAYS);
+  for (let entry = set; entry < set + WAYS; entry++)
+    if (knownHashes[entry] === hash && isKnown(entry, bytes, from, size)) return knownTexts[entry]!;
+  way = (way + 1) & (WAYS - 1);
+  const entry = set + way;
+  const place = entry * (1 + MOST_CACHED) + 1;
+  for (let i = 0; i < size; i++) knownBytes[place + i] = bytes[from + i]!;
+  knownBytes[place - 1] = size;
+  knownHashes[entry] = hash;
   return (knownTexts[entry] = newText(bytes, from, to));
+}
+
+function isKnown(entry: number, bytes: Uint8Array, from: number, size: number): boolean {
+  const place = entry * (1 + MOST_CACHED) + 1;
+  if (knownBytes[place - 1] !== size) return false;
+  for (let i = 0; i < size; i++) if (knownBytes[place + i] !== bytes[from + i]) return false;
+  return true;
 }
 
 /** Four bytes at a time: multiplications wait for each other. */

@@ -50,13 +50,13 @@ test("What is wrong in a lab file is told with its name, the key and the remedy.
   };
   try {
     const cases: readonly (readonly [string | undefined, RegExp])[] = [
-      ["nodes: [bob]\nprompt: phil\n", /^F\/lab\.yaml: prompt: there is no node phil; /],
-      ["nodes: [bob, bob]\n", /^F\/lab\.yaml: a node is named twice; /],
-      ["nodes: [../x]\n", /^F\/lab\.yaml: nodes\.0: a name has letters, digits and -; /],
-      ["nodes: []\n", /^F\/lab\.yaml: nodes: .+; /],
-      ["nodes: [bob]\nlinks: 3\n", /^F\/lab\.yaml: .+links.+; /],
-      ["", /^F\/lab\.yaml: .+; /],
-      ["nodes: [bob\n", /^F\/lab\.yaml: .+; /],
+      ["nodes: [bob]\nprompt: phil\n", /^F\/lab\.yaml:2:9: prompt: there is no node phil; name one of bob;/],
+      ["nodes: [bob, bob]\n", /^F\/lab\.yaml:1:14: nodes\[1\]: bob is named twice; /],
+      ["nodes: [../x]\n", /^F\/lab\.yaml:1:9: nodes\[0\]: a name has letters, digits and -; /],
+      ["nodes: []\n", /^F\/lab\.yaml:1:8: nodes: .+; /],
+      ["nodes: [bob]\nlinks: 3\n", /^F\/lab\.yaml:2:8: links: expected a list, got a number; /],
+      ["", /^F\/lab\.yaml:1:1: nodes: is missing; /],
+      ["nodes: [bob\n", /^F\/lab\.yaml:\d+:\d+: .+; /],
       [undefined, /^there is no lab F\/lab\.yaml; name a folder with a lab\.yaml/],
     ];
     for (const [text, expected] of cases) assert.match(await refusal(text), expected);
@@ -70,7 +70,18 @@ test("parley lab tells how it is used; wrong arguments end with status 2 and one
   const help = lab("--help");
   assert.equal(await help.ended, 0);
   assert.match(help.output, /^usage: parley lab up FOLDER/);
-  for (const args of [["down"], ["up"], ["up", "a", "b"]]) {
+  const wrongs = [
+    ...[
+      ["dwn"],
+      ["up"],
+      ["up", "a", "b"],
+      ["--lab", "a", "up", "b"],
+      ["status", "a"],
+      ["--lb", "a", "status"],
+    ],
+    ...[["cut", "a"], ["cut", "a", "b", "loud"], ["heal", "a;b", "c"], ["exec", "a"], ["attach"]],
+  ];
+  for (const args of wrongs) {
     const wrong = lab(...args);
     assert.equal(await wrong.ended, 2, args.join(" "));
     assert.match(wrong.errors, /^parley: [^\n]+; see parley lab --help\n$/);

@@ -44,10 +44,17 @@ export class RunningProgram implements AsyncDisposable {
   /** Status or signal, when all it printed has been read. */
   readonly ended: Promise<number | NodeJS.Signals>;
 
-  constructor(file: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  /** `detached`: in a process group of its own, as a terminal has it. */
+  constructor(
+    file: string,
+    args: readonly string[],
+    environment: NodeJS.ProcessEnv = {},
+    { detached = false }: { readonly detached?: boolean } = {},
+  ) {
     this.child = spawn(file, args, {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "pipe"],
+      detached,
       env: { ...process.env, ...environment },
     });
     this.child.stdout!.setEncoding("utf8").on("data", (text: string) => (this.output += text));

@@ -7,7 +7,14 @@ interface Schema {
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
-  readonly additionalProperties?: { readonly enum?: readonly string[] } | undefined;
+  readonly enum?: readonly (string | number)[];
+  readonly additionalProperties?: Schema | false | undefined;
+  readonly patternProperties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  /** Of a map whose other keys are those of a pattern: the pattern, and how people write such a key. */
+  readonly keyPattern?: string;
+  readonly keyName?: string;
   readonly minimum?: number;
   readonly maximum?: number;
 }
@@ -32,7 +39,8 @@ export function configurationJsonSchema(): string {
     properties,
     additionalProperties: false,
   };
-  return `${JSON.stringify(schema, undefined, 2)}\n`;
+  const withoutNames = (key: string, value: unknown): unknown => (key === "keyName" ? undefined : value);
+  return `${JSON.stringify(schema, withoutNames, 2)}\n`;
 }
 
 /** config.md: every key with its default. */
@@ -58,9 +66,18 @@ function sections(): [string, Schema][] {
   });
 }
 
-/** Without defaults that only this machine has. */
+/** Without defaults that only this machine has; keys of a pattern are told as such. */
 function portable(key: string, schema: Schema): Schema {
-  const { default: standard, properties, ...rest } = { ...schema, $schema: undefined };
+  const { default: standard, properties, ...others } = { ...schema, $schema: undefined };
+  const { keyPattern, additionalProperties, ...plain } = others;
+  const rest =
+    keyPattern !== undefined && additionalProperties
+      ? {
+          ...plain,
+          patternProperties: { [keyPattern]: portable(`${key}.${plain.keyName}`, additionalProperties) },
+          additionalProperties: false as const,
+        }
+      : others;
   const parts =
     properties && Object.entries(properties).map(([name, part]) => [name, portable(`${key}.${name}`, part)]);
   return {
@@ -73,6 +90,8 @@ function portable(key: string, schema: Schema): Schema {
 function rowsOf(key: string, schema: Schema): string[] {
   if (schema.properties) {
     const parts = Object.entries(schema.properties);
+    for (const part of Object.values(schema.patternProperties ?? {}))
+      parts.push([schema.keyName ?? "NAME", part]);
     if (parts.length === 0) return [`| \`${key}\` | A section without keys | map | \`{}\` |`];
     return parts.flatMap(([name, part]) => rowsOf(`${key}.${name}`, part));
   }
@@ -80,8 +99,13 @@ function rowsOf(key: string, schema: Schema): string[] {
   return [`| \`${key}\` | ${schema.description ?? ""} | ${typeOf(schema)} | ${DEFAULTS[key] ?? written} |`];
 }
 
-function typeOf({ type = "any", items, minimum, maximum, additionalProperties }: Schema): string {
-  if (additionalProperties?.enum) return `map of ${additionalProperties.enum.join(", ")}`;
+function typeOf(schema: Schema): string {
+  const { type = "any", items, minimum, maximum, additionalProperties } = schema;
+  const kinds = new Set((schema.anyOf ?? schema.oneOf ?? []).map(typeOf));
+  if (kinds.size > 0) return [...kinds].join(" or ").replace("object", "map");
+  if (schema.enum) return schema.enum.join(", ");
+  if (additionalProperties && additionalProperties.enum)
+    return `map of ${additionalProperties.enum.join(", ")}`;
   if (type === "array") return `list of ${items?.type ?? "any"}`;
   return minimum === undefined ? type : `${type}, ${minimum} to ${maximum}`;
 }

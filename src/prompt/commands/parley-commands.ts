@@ -1,4 +1,5 @@
 import { connect, disconnect, say } from "#prompt/commands/chat.ts";
+import { IP_OSPF_COMMANDS } from "#prompt/commands/ip-ospf-commands.ts";
 import { exit, quit, reload, restart, shutdown } from "#prompt/commands/operate.ts";
 import type { ParleyContext } from "#prompt/commands/parley-context.ts";
 import { responderStart, responderStop } from "#prompt/commands/responders.ts";
@@ -24,6 +25,7 @@ export function parleyCommands(context: ParleyContext): readonly Command[] {
       showConfig,
       showInterfaces,
       ...IP_ROUTE_COMMANDS,
+      ...IP_OSPF_COMMANDS,
       showLog,
       searchLog,
       showPeers,

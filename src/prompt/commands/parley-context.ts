@@ -15,6 +15,10 @@ export interface ParleyContext extends LiveContext {
     readonly peer: LiveValues;
     readonly interface: LiveValues;
     readonly responder: LiveValues;
+    /** Router ids of OSPF's neighbors, and of the routers of its database. */
+    readonly neighbor: LiveValues;
+    readonly ospfrouter: LiveValues;
+    readonly ospfinterface: LiveValues;
   };
 }
 
@@ -43,6 +47,22 @@ export function parleyContext(program: Omit<ParleyContext, "live">): ParleyConte
           return { text, help: states.length === 0 ? "not started" : states.join(", ") };
         });
       },
+      async neighbor(call) {
+        const { neighbors } = await (await client()).ospf.listNeighbors({}, call);
+        return neighbors.map(({ routerId, state, interface: name }) => {
+          return { text: routerId, help: `${state} on ${name}` };
+        });
+      },
+      async ospfrouter(call) {
+        const routers = new Map<string, string>();
+        for await (const { lsas } of (await client()).ospf.listDatabase({ type: ROUTER_LSA }, call))
+          for (const { advertisingRouter, area } of lsas) routers.set(advertisingRouter, `in area ${area}`);
+        return [...routers].map(([text, help]) => ({ text, help }));
+      },
+      async ospfinterface(call) {
+        const { interfaces } = await (await client()).ospf.listInterfaces({}, call);
+        return interfaces.map(({ name, state }) => ({ text: name, help: state }));
+      },
       async peer(call) {
         const { peers } = await (await client()).whisper.listPeers({}, call);
         return peers.map(({ address, nick, state }) => ({
@@ -53,3 +73,6 @@ export function parleyContext(program: Omit<ParleyContext, "live">): ParleyConte
     },
   };
 }
+
+/** LS type: every router has one. */
+const ROUTER_LSA = 1;

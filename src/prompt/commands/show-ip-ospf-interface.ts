@@ -14,20 +14,17 @@ const INTERFACE = [
 const NAME = "Name of one interface";
 const TRAFFIC = "Packets by type, and why some were not taken or not sent";
 
-export const showIpOspfInterface = command<ParleyContext>()(
-  "show ip ospf interface [name:ospfinterface]",
-  {
-    help: [...INTERFACE, NAME],
-    async run(context, { name = "" }, call) {
-      const { routerId, interfaces } = await list(context, name, call);
-      const value = {
-        interfaces: Object.fromEntries(interfaces.map((each) => [each.name, interfaceJson(each, routerId)])),
-      };
-      const lines = interfaces.flatMap((each) => interfaceLines(each, routerId));
-      return linesAnswer(value, lines.length === 0 ? [noInterface(name)] : lines);
-    },
+export const showIpOspfInterface = command<ParleyContext>()("show ip ospf interface [name:ospfinterface]", {
+  help: [...INTERFACE, NAME],
+  async run(context, { name = "" }, call) {
+    const { routerId, interfaces } = await list(context, name, call);
+    const value = {
+      interfaces: Object.fromEntries(interfaces.map((each) => [each.name, interfaceJson(each, routerId)])),
+    };
+    const lines = interfaces.flatMap((each) => interfaceLines(each, routerId));
+    return linesAnswer(value, lines.length === 0 ? [noInterface(name)] : lines);
   },
-);
+});
 
 export const showIpOspfInterfaceTraffic = command<ParleyContext>()("show ip ospf interface traffic", {
   help: [...INTERFACE, TRAFFIC],
@@ -147,14 +144,16 @@ async function trafficAnswer(context: ParleyContext, name: string, call: CallOpt
 
 function trafficLine({ name, traffic }: OspfInterface): string {
   const pairs = TYPES.map((type, i) => {
-    const received = String(traffic?.received?.[type] ?? 0n);
-    return `${received.padStart(i === 0 ? 8 : 7)}/${String(traffic?.sent?.[type] ?? 0n).padEnd(8)}`;
+    const width = i === 0 ? 8 : 7;
+    const [received, sent] = [traffic?.received, traffic?.sent].map((each) => String(each?.[type] ?? 0n));
+    return `${received!.padStart(width)}/${sent!.padEnd(width)}`;
   });
-  return `${name.padEnd(10)} ${pairs.join(" ")} ${String(traffic?.queued ?? 0).padStart(10)}`;
+  return `${name.padEnd(10)} ${pairs.join(" ")} ${String(traffic?.queued ?? 0).padStart(12)}`;
 }
 
 function reasonRows({ name, traffic }: OspfInterface): string[] {
-  const row = (count: bigint, text: string): string => `${name.padEnd(15)} ${String(count).padEnd(10)} ${text}`;
+  const row = (count: bigint, text: string): string =>
+    `${name.padEnd(15)} ${String(count).padEnd(10)} ${text}`;
   return [
     ...(traffic?.dropped ?? []).map(({ count, reason }) => row(count, `not taken: ${reason}`)),
     ...(traffic?.unsent ?? []).map(({ count, reason }) => row(count, `not sent: ${reason}`)),

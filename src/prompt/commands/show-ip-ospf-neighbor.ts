@@ -65,19 +65,6 @@ function stateText({ state, role }: OspfNeighbor): string {
   return `${state}/${role}`;
 }
 
-const HEADER = rowOf([
-  "Neighbor ID",
-  "Pri",
-  "State",
-  "Up Time",
-  "Dead Time",
-  "Address",
-  "Interface",
-  "RXmtL",
-  "RqstL",
-  "DBsmL",
-]);
-
 function rowLine(neighbor: OspfNeighbor, now: number): string {
   const { routerId, priority, address, retransmissions, requests, summaries } = neighbor;
   const counts = [retransmissions, requests, summaries].map(String);
@@ -227,3 +214,16 @@ function mismatchesJson({ mismatches }: ListNeighborsResponse) {
 
 /** Columns; a negative one is filled from the left. */
 const WIDTHS = [15, -3, 15, 15, -9, 15, 32, -5, -5, -5];
+
+const HEADER = rowOf([
+  "Neighbor ID",
+  "Pri",
+  "State",
+  "Up Time",
+  "Dead Time",
+  "Address",
+  "Interface",
+  "RXmtL",
+  "RqstL",
+  "DBsmL",
+]);

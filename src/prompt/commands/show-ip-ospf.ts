@@ -35,8 +35,7 @@ function routerLines(router: GetOspfResponse, now: number): string[] {
   ];
   if (maxMetric) lines.push(" Originating router-LSAs with maximum metric (stub router)");
   if (areaBorderRouter) lines.push(" This router is an ABR, ABR type is: Alternative Cisco");
-  if (asBoundaryRouter)
-    lines.push(" This router is an ASBR (injecting external routing information)");
+  if (asBoundaryRouter) lines.push(" This router is an ASBR (injecting external routing information)");
   lines.push(
     ` Number of external LSA ${countLine(router.asCounts, EXTERNAL)}`,
     ` Number of opaque AS LSA ${countLine(router.asCounts, OPAQUE_AS)}`,

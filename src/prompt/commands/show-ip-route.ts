@@ -6,8 +6,6 @@ import type { ParleyContext } from "#prompt/commands/parley-context.ts";
 import { command } from "#prompt/grammar.ts";
 import { formatClock, isoTime, toMs } from "#prompt/times.ts";
 
-// `show ip route A.B.C.D explain` belongs here: a command of its own, as `longer-prefixes` is one.
-
 const IP = ["Show running system information", "IP information", "Routing table"] as const;
 const DESTINATION = "The longest prefix with this address, or this prefix";
 

@@ -5,6 +5,7 @@ import type { Interface, InterfaceAddress, InterfaceCounters } from "#api/gen/pa
 import type { CapturedPacket, Capture, Responder } from "#api/gen/parley/v1/packets_pb.ts";
 import type { Route } from "#api/gen/parley/v1/routes_pb.ts";
 import type { Message, Peer } from "#api/gen/parley/v1/whisper_pb.ts";
+import { FakeOspf } from "#prompt/testing/fake-ospf.ts";
 import type { ApiTime } from "#prompt/times.ts";
 
 /** A node that answers from memory, for the tests of the prompt and of the terminal. */
@@ -16,6 +17,7 @@ export class FakeNode {
   messages: Message[] = [];
   events: Event[] = [];
   routes: Route[] = [];
+  readonly ospf = new FakeOspf();
   captures: Capture[] = [];
   responders: Responder[] = [];
   /** Names in the folder of responders. */
@@ -39,6 +41,7 @@ export class FakeNode {
       node: this.#node(),
       links,
       routes: this.#routes(),
+      ospf: this.ospf.client,
       whisper: this.#whisper(),
       packets: this.#packets(),
     } as unknown as ParleyClient;

@@ -9,6 +9,7 @@ import type {
   ReceivedPackets,
   StoredPackets,
 } from "#host/packet-sockets.ts";
+import { DirectSender } from "#system/linux/direct-send.ts";
 import { ERRNO, errnoName, type Native } from "#system/linux/native.ts";
 import { bindToLink, boundLink, EVERY_PROTOCOL, linkTypeOf } from "#system/linux/packet-address.ts";
 import { PacketQueue } from "#system/linux/packet-queue.ts";
@@ -30,6 +31,7 @@ export class LinuxPacketSocket implements PacketSocket {
   readonly #poll: Poll;
   readonly #take: (packet: ReceivedPacket) => boolean;
   readonly #takeMany: ((packets: ReceivedPackets) => boolean) | undefined;
+  readonly #direct: DirectSender | undefined;
   #sender: PacketSender | undefined;
   #open = true;
   /** Its owner closed it, and is told nothing more. */
@@ -42,6 +44,7 @@ export class LinuxPacketSocket implements PacketSocket {
   #isGone = false;
   #received = 0;
   #dropped = 0;
+  #lost: number | undefined;
 
   /** Throws OperatorError when the interface, a capability or memory is missing. */
   constructor(native: Native, options: PacketSocketOptions, handlers: PacketHandlers) {
@@ -74,6 +77,7 @@ export class LinuxPacketSocket implements PacketSocket {
       native.close(this.#descriptor);
       throw error;
     }
+    this.#direct = this.#openDirect(index);
     this.#poll = new Poll(native, this.#descriptor, (error) => this.#readable(error));
   }
 
@@ -85,8 +89,12 @@ export class LinuxPacketSocket implements PacketSocket {
 
   sendStored(packets: StoredPackets, first: number, stop: number): number {
     if (!this.#open) return 0;
+    const direct = this.#direct;
+    const directStop = direct?.stopOf(packets, first, stop) ?? first;
+    if (direct && directStop > first) return direct.send(packets, first, directStop);
+    if (direct && !direct.isIdle()) return 0;
     this.#sender ??= new PacketSender(this.#native, this.#descriptor);
-    return this.#sender.sendStored(packets, first, stop);
+    return this.#sender.sendStored(packets, first, direct ? first + 1 : stop);
   }
 
   setFilter(filter: BpfProgram | undefined): void {
@@ -101,7 +109,8 @@ export class LinuxPacketSocket implements PacketSocket {
 
   statistics(): PacketSocketStatistics {
     if (!this.#released) this.#count();
-    return { received: this.#received, dropped: this.#dropped };
+    const lost = this.#released ? this.#lost : this.#direct?.lost();
+    return { received: this.#received, dropped: this.#dropped, ...(lost !== undefined && { lost }) };
   }
 
   close(): void {
@@ -126,6 +135,17 @@ export class LinuxPacketSocket implements PacketSocket {
           bufferBytes ?? RING_BYTES,
           `a packet socket on ${name}`,
         );
+  }
+
+  /** The other way to send, where it is wanted and there is one. */
+  #openDirect(index: number): DirectSender | undefined {
+    const { directBytes } = this.#options;
+    if (directBytes === undefined || this.linkType !== 1) return undefined;
+    try {
+      return new DirectSender(this.#native, index, directBytes);
+    } catch {
+      return undefined;
+    }
   }
 
   /** From here on packets come. */
@@ -236,6 +256,8 @@ export class LinuxPacketSocket implements PacketSocket {
     this.#released = true;
     this.#reader.close();
     this.#sender?.close();
+    this.#lost = this.#direct?.lost();
+    this.#direct?.close();
     // On another thread: the kernel waits some 20 ms until no processor can be in the middle of a packet for it.
     close(this.#descriptor, () => {});
   }

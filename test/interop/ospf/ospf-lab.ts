@@ -34,7 +34,7 @@ export class ParleyRouter implements PeerRouter {
     for (const stream of [this.#child.stdout!, this.#child.stderr!])
       stream.on("data", (data: Buffer) => {
         said += data.toString();
-        this.#lab.log += data.toString().replaceAll(/^/gm, `${this.#node}: `);
+        this.#lab.log += data.toString().replaceAll(/^(?=.)/gm, `${this.#node}: `);
       });
     await until(() => said.includes("starting service: ospf"), `${this.#node} to start; it said ${said}`);
   }
@@ -185,8 +185,9 @@ export function labTest(
   name: string,
   peers: readonly ("frr" | "bird")[],
   run: (lab: OspfLab) => Promise<void>,
+  { timeoutMs = 115_000 }: { readonly timeoutMs?: number } = {},
 ): void {
-  test(name, { timeout: 115_000 }, async (context) => {
+  test(name, { timeout: timeoutMs }, async (context) => {
     const isRoot = process.getuid?.() === 0;
     const programs = [
       "ip",

@@ -1,0 +1,15 @@
+import { cluster, untilAgreement, countersOf, eventsOf, disagreement } from "/work/main/test/sim/membership-world.ts";
+const n = Number(process.argv[2] ?? 5); const seed = Number(process.argv[3] ?? 1); const loss = Number(process.argv[4] ?? 0);
+let t = performance.now();
+const world = cluster({ seed, nodes: n, loss });
+console.log("join all", untilAgreement(world, 120_000), "ms virtual", (performance.now() - t | 0), "ms real");
+t = performance.now();
+world.run(30_000);
+console.log("quiet 30s", (performance.now() - t | 0), "ms real", disagreement(world));
+console.log(countersOf(world));
+t = performance.now();
+const at = world.now;
+world.crash(n - 1);
+console.log("detected", untilAgreement(world, 120_000), "failed first", Math.min(...eventsOf(world, "failed").filter(e=>e.at>=at).map(e => e.at - at)), (performance.now() - t | 0));
+console.log("suspected", eventsOf(world,"suspected").length, "failed", eventsOf(world,"failed").length);
+console.log(world.trace);
