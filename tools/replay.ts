@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs";
-import { seededRandom } from "#base/random.ts";
 import { parseRecording, replay, toJson } from "#machine/record.ts";
-import type { WhisperSetup } from "#whisper/io.ts";
-import { Whisper } from "#whisper/whisper.ts";
+import { coreOf } from "./replay-cores.ts";
 
 /** `npm run replay -- FILE`: takes every step of a recording again and compares; exit status 1 for a difference. */
 const file = process.argv[2];
@@ -20,10 +18,7 @@ if (file === undefined) {
 
 function run(path: string): void {
   const { header, steps } = parseRecording(readFileSync(path, "utf8"));
-  if (header.core !== "whisper")
-    throw new Error(`a recording of ${header.core}, which this version cannot replay`);
-  const { setup, random } = header.setup as { readonly setup: WhisperSetup; readonly random: string };
-  const difference = replay(new Whisper(setup, seededRandom(random)), steps);
+  const difference = replay(coreOf(header), steps);
   if (difference === undefined) {
     process.stdout.write(`replayed ${steps.length} steps of ${header.core}: identical\n`);
     return;

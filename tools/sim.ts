@@ -1,8 +1,16 @@
 import { parseArgs } from "node:util";
+import { membershipFaults } from "../test/sim/membership-faults.ts";
 import { whisperFaults } from "../test/sim/whisper-world.ts";
 
 /** `npm run sim -- NAME --seed N [--trace] [--nodes N]`: runs one simulation again, as a failing test prints it. */
-const SCENARIOS: Readonly<Record<string, typeof whisperFaults>> = { "whisper-faults": whisperFaults };
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  "whisper-faults": whisperFaults,
+  "membership-faults": membershipFaults,
+};
+type Scenario = (options: Parameters<typeof whisperFaults>[0]) => {
+  readonly now: number;
+  readonly trace: string;
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

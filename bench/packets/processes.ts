@@ -100,8 +100,15 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Node with the options that bin/parley gives it. */
+/**
+ * Node with the options that bin/parley gives it. What is made of a packet dies at once: to let several threads look for
+ * what still lives costs more than the little that there is.
+ */
 export function nodeCommand(script: string, ...args: readonly string[]): readonly string[] {
-  const options = ["--min-semi-space-size=16", "--disable-warning=ExperimentalWarning"];
+  const options = [
+    "--min-semi-space-size=16",
+    "--no-parallel-scavenge",
+    "--disable-warning=ExperimentalWarning",
+  ];
   return [process.execPath, ...options, script, ...args];
 }

@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from "node:timers/promises";
 import { Code, type ServiceImpl } from "@connectrpc/connect";
 import {
   borderRouterMessage,
@@ -45,12 +46,15 @@ export function ospfService(control: NodeControl): ServiceImpl<typeof OspfServic
       for (const portion of portions(found, (lsa) => LSA_BYTES + LSA_GROWTH * lsa.length)) {
         yield { routerId, areas: isFirst ? areas : [], lsas: portion.map(lsaMessage) };
         isFirst = false;
+        await othersTurn();
       }
     },
     async *listRoutes() {
       const found = (await views()).routes();
-      for (const portion of portions(found, ({ nextHops }) => ROUTE_BYTES + HOP_BYTES * nextHops.length))
+      for (const portion of portions(found, ({ nextHops }) => ROUTE_BYTES + HOP_BYTES * nextHops.length)) {
         yield { routes: portion.map(ospfRouteMessage) };
+        await othersTurn();
+      }
     },
     async listBorderRouters() {
       return { routers: (await views()).borderRouters().map(borderRouterMessage) };
@@ -114,7 +118,7 @@ function* portions<Item>(items: Iterable<Item>, sizeOf: (item: Item) => number):
 }
 
 // Bytes on the wire, at most: small portions, so that other work gets its turn between them.
-const PORTION_BYTES = 128 * 1_024;
+const PORTION_BYTES = 32 * 1_024;
 const LSA_BYTES = 160;
 const LSA_GROWTH = 5; // four octets of an address become at most 17
 const ROUTE_BYTES = 200;

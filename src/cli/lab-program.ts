@@ -66,6 +66,7 @@ export function readRequest(args: readonly string[]): LabRequest {
 class LabKeeper {
   readonly #ended = Promise.withResolvers<number>();
   #prompts: LabPrompts | undefined;
+  #isEnding = false;
 
   async run(path: string): Promise<number> {
     const end = (signal: NodeJS.Signals): void => {
@@ -84,6 +85,10 @@ class LabKeeper {
       session = this.#up(lab);
       // A signal during the start ends the lab, too.
       return await Promise.race([this.#ended.promise, session]);
+    } catch (error) {
+      // Ctrl-C is for the whole group: a tool that was being started may have got it before it had a group of its own.
+      if (this.#isEnding) return 0;
+      throw error;
     } finally {
       await lab?.close();
       await session?.catch(() => {});
@@ -93,6 +98,7 @@ class LabKeeper {
   }
 
   #end(): void {
+    this.#isEnding = true;
     this.#ended.resolve(0);
     this.#prompts?.end();
   }

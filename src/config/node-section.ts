@@ -14,9 +14,10 @@ export const nodeSection = z
     data: filePath()
       .optional()
       .meta({ description: "The folder for identity, history and files; one daemon at a time uses it" }),
-    recordings: filePath()
-      .optional()
-      .meta({ description: "A folder in which every core writes what happens to it, to be replayed" }),
+    recordings: filePath().optional().meta({
+      description:
+        "A folder in which every core writes what happens to it, to be replayed; its files hold messages and keys",
+    }),
     log: z
       .record(
         z.string(),

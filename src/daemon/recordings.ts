@@ -21,7 +21,7 @@ export function recordingsIn(folder: string, log: EventLog) {
       );
       return undefined;
     }
-    // Messages are private: nobody else reads the file.
+    // Messages are private, and configurations have keys: nobody else reads the file.
     const stream = createWriteStream(file, { mode: 0o600 });
     stream.on("error", (error) =>
       log.publish("node", "error", `the recording ${file} ended: ${explain(error)}`),

@@ -3,7 +3,7 @@ import type { InterfacePlan, NodePlan } from "#lab/network-plan.ts";
 
 /** The configuration of a Parley, YAML; data and socket are given to it otherwise. */
 export function parleyConfiguration(node: NodePlan): string {
-  const interfaces = node.interfaces.map((each) => [`interface ${each.name}`, parleyInterface(each)]);
+  const interfaces = node.interfaces.map((each) => [`interface ${each.name}`, parleyInterface(each, node)]);
   const made = {
     node: { name: node.name },
     ospf: {
@@ -27,8 +27,9 @@ export function frrConfiguration(node: NodePlan): string {
     ...(cost === undefined ? [] : [` ip ospf cost ${cost}`]),
     ...(priority === undefined ? [] : [` ip ospf priority ${priority}`]),
   ]);
+  const poll = ` poll-interval ${node.deadInterval}`;
   const neighbors = node.interfaces.flatMap(({ type, neighbors }) =>
-    type === "non-broadcast" ? neighbors.map((address) => ` neighbor ${address}`) : [],
+    type === "non-broadcast" ? neighbors.map((address) => ` neighbor ${address}${poll}`) : [],
   );
   const lines = [
     `hostname ${node.name}`,
@@ -60,17 +61,19 @@ export function birdConfiguration(node: NodePlan, logFile: string): string {
   return `${lines.join("\n")}\n${withEnd(node.lines)}`;
 }
 
-function parleyInterface({
-  type,
-  cost,
-  priority,
-  neighbors,
-}: InterfacePlan): Readonly<Record<string, unknown>> {
+function parleyInterface(
+  { type, cost, priority, neighbors }: InterfacePlan,
+  node: NodePlan,
+): Readonly<Record<string, unknown>> {
   return {
     ...(type === "stub" ? { passive: true } : { type }),
     ...(cost !== undefined && { cost }),
     ...(priority !== undefined && { priority }),
-    ...(neighbors.length > 0 && { neighbors: neighbors.map((address) => ({ address })) }),
+    // In a lab one does not want to wait two minutes for a neighbor that was away.
+    ...(neighbors.length > 0 && {
+      "poll-interval": node.deadInterval,
+      neighbors: neighbors.map((address) => ({ address })),
+    }),
   };
 }
 
@@ -86,7 +89,10 @@ function birdInterface({ type, cost, priority, neighbors }: InterfacePlan, node:
   ];
   if (neighbors.length > 0) {
     const eligible = type === "non-broadcast" ? " eligible" : "";
-    words.push(`neighbors { ${neighbors.map((address) => `${address}${eligible};`).join(" ")} };`);
+    words.push(
+      `poll ${node.deadInterval};`,
+      `neighbors { ${neighbors.map((address) => `${address}${eligible};`).join(" ")} };`,
+    );
   }
   return words.join(" ");
 }

@@ -11,7 +11,7 @@ import {
   writeRecord,
 } from "#lab/lab-folder.ts";
 import { NetworkLab } from "#lab/network-lab.ts";
-import { checkRequirements } from "#lab/requirements.ts";
+import { checkRequirements, tryNamespace } from "#lab/requirements.ts";
 import { findNode, type Readiness, type RunningLab } from "#lab/running-lab.ts";
 import { readTopology, type Topology } from "#lab/topology.ts";
 
@@ -26,12 +26,13 @@ async function prepareNetworkLab(
   topology: Topology,
   plan: NonNullable<Topology["network"]>,
 ): Promise<RunningLab> {
-  await checkRequirements(plan, `parley-probe-${process.pid}`);
+  checkRequirements(plan);
   const { folder, name } = await reserve(topology);
   const namespaces = `pl${idOf(folder)}`;
   try {
     // From here on the next lab knows what to remove, whatever happens to this process.
     await writeRecord(folder, { name, keeper: ownIdentity(), namespaces, nodes: [] });
+    await tryNamespace(`${namespaces}-try`);
     await openFolder(folder);
     const lab = await NetworkLab.prepare({ name, topology, plan, folder, namespaces });
     await describe(lab, namespaces);

@@ -52,12 +52,12 @@ export async function endProcesses(
   for (const [i, { pid }] of all.entries()) removeTraces(names[i]!, pid);
 }
 
-/** Processes whose network is that of the namespace: they are the lab's, whoever started them. */
+/** Other processes whose network is that of the namespaces: they are the lab's, whoever started them. */
 export function processesIn(namespaces: readonly string[]): ProcessIdentity[] {
   const wanted = new Set(namespaces.map(networkOf).filter((network) => network !== undefined));
   if (wanted.size === 0) return [];
   return readdirSync("/proc").flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
+    if (!/^\d+$/.test(name) || name === `${process.pid}`) return [];
     // Before looking where it is: should the number pass to another in between, the other has another start.
     const identity = identify(Number(name));
     const network = identity && linkOf(`/proc/${name}/ns/net`);

@@ -6,8 +6,8 @@ import { needBird, needFrr } from "#lab/peers.ts";
 import type { NetworkPlan } from "#lab/network-plan.ts";
 import { runProgram } from "#lab/run.ts";
 
-/** Throws OperatorError for the first thing that this machine lacks for a lab of namespaces; makes nothing that stays. */
-export async function checkRequirements({ nodes }: NetworkPlan, probe: string): Promise<void> {
+/** Throws OperatorError for the first thing that this machine lacks for a lab of namespaces. */
+export function checkRequirements({ nodes }: NetworkPlan): void {
   if (process.platform !== "linux")
     throw new OperatorError(
       "this lab has links, and so needs the network namespaces of Linux",
@@ -23,7 +23,11 @@ export async function checkRequirements({ nodes }: NetworkPlan, probe: string): 
     checkPassage(tmpdir());
   }
   if (nodes.some(({ kind }) => kind === "bird")) needBird();
-  const { status, errors } = await runProgram(["ip", "netns", "add", probe]).catch(() => {
+}
+
+/** Throws OperatorError where no network namespace can be made; the one that is tried out does not stay. */
+export async function tryNamespace(name: string): Promise<void> {
+  const { status, errors } = await runProgram(["ip", "netns", "add", name]).catch(() => {
     throw new OperatorError("there is no program ip", "apt-get install iproute2");
   });
   if (status !== 0)
@@ -31,7 +35,7 @@ export async function checkRequirements({ nodes }: NetworkPlan, probe: string): 
       `network namespaces cannot be made here: ${errors.trim().split("\n")[0]}`,
       "a container needs CAP_SYS_ADMIN and CAP_NET_ADMIN",
     );
-  await runProgram(["ip", "netns", "del", probe]);
+  await runProgram(["ip", "netns", "del", name]);
 }
 
 /** FRR's programs give up root, and have to come through to the folder of the lab. */

@@ -5,7 +5,7 @@ import { systemCipher } from "#system/cipher.ts";
 import { sign, trailerSize, verify } from "#ospf/authentication.ts";
 import type { Authentication, AuthenticationKey } from "#ospf/config.ts";
 import { frame, HELLO } from "#ospf/packets.ts";
-import { GOLDEN_CAPTURES, ospfPacketsOf } from "#ospf/testing/captures.ts";
+import { GOLDEN_CAPTURES, ospfPacketsOf } from "../../test/captures/ospf-packets.ts";
 
 const KEYS: Readonly<Record<string, Authentication>> = {
   md5: { type: "cryptographic", keys: [{ id: 7, algorithm: "md5", secret: "s3cretKEY" }] },

@@ -6,6 +6,9 @@ import { readIpv4, writeIpv4 } from "#base/ipv4.ts";
 import type { Authentication, AuthenticationKey } from "#ospf/config.ts";
 import { OSPF_HEADER } from "#ospf/constants.ts";
 
+/** The part of a Cipher that OSPF needs. */
+export type Digests = Pick<Cipher, "hash" | "hmac">;
+
 /** Octets of each digest. */
 const SIZES = { md5: 16, sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const;
 const NULL = 0;
@@ -26,7 +29,7 @@ export function sign(
   packet: Uint8Array,
   authentication: Authentication,
   sequence: number,
-  cipher: Cipher,
+  cipher: Digests,
 ): Uint8Array {
   if (authentication.type !== "cryptographic") {
     const isSimple = authentication.type === "simple";
@@ -59,7 +62,7 @@ export type AuthenticationFault = "checksum" | "authentication-type" | "authenti
  * Whether a packet is what its sender sent. `packet` may be longer than it says: the digest follows. Its header is whole,
  * and its length is at most what is there.
  */
-export function verify(packet: Uint8Array, authentication: Authentication, cipher: Cipher): Verdict {
+export function verify(packet: Uint8Array, authentication: Authentication, cipher: Digests): Verdict {
   const length = (packet[2]! << 8) | packet[3]!;
   const type = (packet[14]! << 8) | packet[15]!;
   const wanted = { null: NULL, simple: SIMPLE, cryptographic: CRYPTOGRAPHIC }[authentication.type];
@@ -85,7 +88,7 @@ function verifyDigest(
   packet: Uint8Array,
   length: number,
   keys: readonly AuthenticationKey[],
-  cipher: Cipher,
+  cipher: Digests,
 ): Verdict {
   const id = packet[18]!;
   const candidates = keys.filter((key) => key.id === id);
@@ -102,7 +105,7 @@ function verifyDigest(
 }
 
 /** MD5 over packet and key (RFC 2328 D.4.3), or an HMAC over packet and Apad (RFC 5709 3.3). */
-function digestOf(packet: Uint8Array, { algorithm, secret }: AuthenticationKey, cipher: Cipher): Uint8Array {
+function digestOf(packet: Uint8Array, { algorithm, secret }: AuthenticationKey, cipher: Digests): Uint8Array {
   const key = encodeUtf8(secret);
   if (algorithm === "md5") {
     const padded = new Uint8Array(16);

@@ -21,16 +21,21 @@ function candidate(text: string): Candidate {
 const CASES: readonly (readonly [what: string, routers: readonly string[], dr: number, bdr: number])[] = [
   ["alone it leads", ["1"], 1, 0],
   ["alone it does not lead when it may not", ["1 p=0"], 0, 0],
-  ["the highest id leads among equals", ["1", "2", "3"], 3, 2],
+  ["the highest id leads among equals, and is the backup until it says that it leads", ["1", "2", "3"], 3, 3],
   ["the highest priority leads", ["1 p=9", "2 p=5", "3 p=1"], 1, 2],
   ["whoever leads stays, also against a higher priority", ["9 p=9", "1 dr=1", "2 dr=1 bdr=2"], 1, 2],
   ["of two that claim to lead the better one does", ["5", "1 dr=1 p=1", "2 dr=2 p=3"], 2, 5],
   ["of two that claim to be the backup the better one is", ["9 p=9", "1 dr=1", "2 bdr=2", "3 bdr=3"], 1, 3],
   ["the backup takes over", ["2 dr=1 bdr=2", "3 dr=1 bdr=2"], 2, 3],
-  ["another backup takes over, and this one is the next", ["3 dr=1 bdr=2", "2 dr=1 bdr=2"], 2, 3],
+  [
+    "another backup takes over, and stays the backup until it says so",
+    ["3 dr=1 bdr=2", "2 dr=1 bdr=2"],
+    2,
+    2,
+  ],
   ["who may not lead does not, whatever it claims", ["1", "2 p=0 dr=2 bdr=2"], 1, 0],
   ["one that leads is no backup", ["1 dr=2", "2 dr=2 bdr=2"], 2, 1],
-  ["a leader that may no longer lead steps down", ["1 p=0 dr=1 bdr=2", "2 dr=1 bdr=2"], 2, 0],
+  ["a leader that may no longer lead steps down", ["1 p=0 dr=1 bdr=2", "2 dr=1 bdr=2"], 2, 2],
   ["a leader that meets a better one is not its backup in the same breath", ["1 dr=1", "2 dr=2"], 2, 1],
 ];
 

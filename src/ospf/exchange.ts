@@ -36,6 +36,17 @@ export class Exchange {
     neighbor.isMaster = true;
     neighbor.lastReceived = undefined;
     this.#send(neighbor, [], { isInit: true, hasMore: true });
+    // Not in the midst of whatever began the exchange.
+    if (neighbor.early) this.#state.timers.set(timerName("early", neighbor), this.#state.now);
+  }
+
+  /** A neighbor that elected the designated router first would begin again only after its RxmtInterval. */
+  takeEarly(neighbor: Neighbor): void {
+    const { early, state, interface: on } = neighbor;
+    neighbor.early = undefined;
+    if (!early || state !== "ExStart") return;
+    if (this.#state.now - early.at < on.config.retransmitInterval * 1_000)
+      this.receive(neighbor, early.description);
   }
 
   /** What there is now; LSAs of MaxAge are sent as such. RFC 2328 10.3. */
@@ -65,8 +76,9 @@ export class Exchange {
     neighbor.outstanding.clear();
     neighbor.lastReceived = undefined;
     neighbor.lastSent = undefined;
+    neighbor.early = undefined;
     this.#parts.retransmission.clear(neighbor);
-    for (const what of ["describe", "request"]) this.#state.timers.cancel(timerName(what, neighbor));
+    for (const what of ["describe", "request", "early"]) this.#state.timers.cancel(timerName(what, neighbor));
   }
 
   /** The master repeats what was not answered; a slave that its master has forgotten begins anew. */
@@ -84,6 +96,8 @@ export class Exchange {
     if (neighbor.state === "Init")
       // Its Hello that names this router was lost; the description says as much.
       this.#parts.adjacencies.event(neighbor, "2-WayReceived", "it describes its database");
+    if (neighbor.state === "2-Way" && description.isInit && description.lsas.length === 0)
+      neighbor.early = { description, at: this.#state.now };
     if (neighbor.state === "ExStart" && !this.#negotiate(neighbor, description)) return;
     if (!isAtLeast(neighbor.state, "Exchange")) return;
     const { lastReceived } = neighbor;

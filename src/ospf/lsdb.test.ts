@@ -58,7 +58,9 @@ test("a database tells once when an LSA reaches MaxAge", () => {
   assert.deepEqual(lsdb.takeEnded(99_999), []);
   assert.deepEqual(lsdb.takeEnded(100_000), [old]);
   assert.deepEqual(lsdb.takeEnded(100_000), []);
+  assert.equal(lsdb.nextEnd, 3_600_000);
   lsdb.delete(young.key);
+  assert.deepEqual(lsdb.takeEnded(3_600_000), []);
   assert.equal(lsdb.nextEnd, Infinity);
 });
 
@@ -90,7 +92,7 @@ test("whatever is put and deleted, a database counts right and ends what it has"
         assert.equal(lsdb.countOf(type), all.filter((each) => each.type === type).length);
       const ending = all.filter(({ age }) => age < MAX_AGE);
       const next = Math.min(...ending.map(({ age }) => (MAX_AGE - age) * 1_000));
-      assert.equal(lsdb.nextEnd, next);
+      assert.ok(lsdb.nextEnd <= next);
       assert.equal(lsdb.takeEnded(MAX_AGE * 1_000).length, ending.length);
       lsdb.clear();
       assert.deepEqual([lsdb.size, lsdb.octets, lsdb.countOf(10), lsdb.nextEnd], [0, 0, 0, Infinity]);

@@ -22,7 +22,7 @@ import {
   writeRequests,
   writeUpdate,
 } from "#ospf/packets.ts";
-import { GOLDEN_CAPTURES, ospfPacketsOf } from "#ospf/testing/captures.ts";
+import { GOLDEN_CAPTURES, ospfPacketsOf } from "../../test/captures/ospf-packets.ts";
 import { wholeLsa } from "#ospf/testing/whole-lsas.ts";
 
 /** Reads a body and writes what was read; undefined when it cannot be read. By the type of packet. */

@@ -1,5 +1,5 @@
 import { maskLength, maskOf, type Ipv4 } from "#base/ipv4.ts";
-import { External, readExternalOf, readSummaryOf, type Summary } from "#ospf/advertised.ts";
+import { readExternalOf, readSummaryOf, type External, type Summary } from "#ospf/advertised.ts";
 import { AreaRoutes } from "#ospf/area-routes.ts";
 import { AttachedLinks, type AttachedLink } from "#ospf/attached-links.ts";
 import {
@@ -56,8 +56,6 @@ export type RunKind = "full" | "partial" | "nothing";
 export class RouteCalculator {
   #options: Required<RouteCalculatorOptions>;
   readonly #areas = new Map<Ipv4, AreaRoutes>();
-  /** By the LSA's key. */
-  readonly #externals = new Map<string, External>();
   readonly #forwarding = new ForwardingAddresses();
   #destinations = new Destinations();
   #sets: NextHopSets;
@@ -124,7 +122,7 @@ export class RouteCalculator {
     const at = area === undefined ? undefined : this.#areas.get(area);
     const isRefresh = before !== undefined && after !== undefined && isRefreshed(before, after);
     if (area === undefined)
-      return lsa.type === AS_EXTERNAL_LSA ? this.#externalChanged(lsa.key, after, isRefresh) : "nothing";
+      return lsa.type === AS_EXTERNAL_LSA ? this.#externalChanged(before, after, isRefresh) : "nothing";
     if (!at) return "nothing";
     switch (lsa.type) {
       case ROUTER_LSA:
@@ -191,33 +189,36 @@ export class RouteCalculator {
     };
   }
 
-  #externalChanged(key: string, after: Lsa | undefined, isRefresh: boolean): RunKind {
-    const before = this.#externals.get(key);
-    if (before && after && isRefresh) {
-      this.#addExternal(new External(after), before);
-      return "nothing";
-    }
+  #externalChanged(before: Lsa | undefined, after: Lsa | undefined, isRefresh: boolean): RunKind {
     const external = after && readExternalOf(after);
-    if (before) this.#dropExternal(before);
+    const known = before && readExternalOf(before);
+    if (known && !isRefresh) this.#dropExternal(known);
     if (external) {
-      this.#addExternal(external);
-      this.#destinations.mark(this.#destinations.of(external.network, external.length), "external");
+      const destination = this.#addExternal(external);
+      if (isRefresh) return "nothing";
+      this.#destinations.mark(destination, "external");
     }
-    return before || external ? "partial" : "nothing";
+    return known || external ? "partial" : "nothing";
   }
 
-  #addExternal(external: External, instead?: External): void {
+  /** In the place of an instance before it. */
+  #addExternal(external: External): Destination {
     const destination = this.#destinations.of(external.network, external.length);
-    const others = destination.externals.filter((each) => each !== instead);
+    const others = destination.externals.filter(({ lsa }) => lsa.key !== external.lsa.key);
     destination.externals = others.length === 0 ? [external] : [...others, external];
-    this.#externals.set(external.lsa.key, external);
+    return destination;
   }
 
-  #dropExternal(external: External): void {
-    const destination = this.#destinations.of(external.network, external.length);
-    destination.externals = destination.externals.filter((each) => each !== external);
+  #dropExternal({ network, length, lsa }: External): void {
+    const destination = this.#destinations.of(network, length);
+    destination.externals = destination.externals.filter((each) => each.lsa.key !== lsa.key);
     this.#destinations.mark(destination, "external");
-    this.#externals.delete(external.lsa.key);
+  }
+
+  /** Marks the destinations that have such an external. */
+  #markExternals(isMeant: (external: External) => boolean): void {
+    for (const destination of this.#destinations.all)
+      if (destination.externals.some(isMeant)) this.#destinations.mark(destination, "external");
   }
 
   #summaryChanged(area: AreaRoutes, key: string, after: Lsa | undefined, isRefresh: boolean): RunKind {
@@ -317,16 +318,12 @@ export class RouteCalculator {
     for (const [id, path] of after) if (!samePath(path, before.get(id))) changed.add(id);
     for (const id of before.keys()) if (!after.has(id)) changed.add(id);
     if (changed.size === 0) return;
-    for (const { lsa, network, length } of this.#externals.values())
-      if (changed.has(lsa.advertisingRouter))
-        this.#destinations.mark(this.#destinations.of(network, length), "external");
+    this.#markExternals(({ lsa }) => changed.has(lsa.advertisingRouter));
   }
 
   /** Marks the externals with a forwarding address. */
   #markForwarded(): void {
-    for (const { forwardingAddress, network, length } of this.#externals.values())
-      if (forwardingAddress !== 0)
-        this.#destinations.mark(this.#destinations.of(network, length), "external");
+    this.#markExternals(({ forwardingAddress }) => forwardingAddress !== 0);
   }
 
   #updateTable(): RouteChanges {
@@ -370,7 +367,7 @@ export class RouteCalculator {
       area.beginAnew(destinations, this.#now);
       for (const summary of area.summaries.values()) this.#addSummary(summary);
     }
-    for (const external of this.#externals.values()) this.#addExternal(external);
+    for (const { externals } of before) for (const external of externals) this.#addExternal(external);
     this.#sizeCounted = destinations.all.length;
     this.#mustBeginAnew = false;
     this.#isAllDirty = true;

@@ -194,6 +194,8 @@ export class OspfRouter implements Core<OspfInput, OspfOutput> {
         return adjacencies.event(neighbor, "InactivityTimer", "it was silent for the dead interval");
       case "describe":
         return exchange.resend(neighbor);
+      case "early":
+        return exchange.takeEarly(neighbor);
       case "request":
         return exchange.askAgain(neighbor);
       case "again":

@@ -1,9 +1,9 @@
-import type { Cipher } from "#base/cipher.ts";
 import type { Ipv4 } from "#base/ipv4.ts";
 import type { Random } from "#base/random.ts";
 import type { Link } from "#host/links.ts";
 import { Timers } from "#machine/timers.ts";
 import { Allowance } from "#ospf/allowance.ts";
+import type { Digests } from "#ospf/authentication.ts";
 import type { AreaConfig, InterfaceConfig, NetworkType, OspfConfig } from "#ospf/config.ts";
 import type { InterfaceState } from "#ospf/interface-machine.ts";
 import type { OspfEvent, OspfOutput } from "#ospf/io.ts";
@@ -24,7 +24,7 @@ import { OPTION_EXTERNAL, OPTION_OPAQUE, type DatabaseDescription } from "#ospf/
 /** What a router was given when it was made. */
 export interface OspfSurroundings {
   readonly random: Random;
-  readonly cipher: Cipher;
+  readonly cipher: Digests;
   /**
    * The sequence of cryptographic authentication at `now` 0: the wall clock then, in seconds. It grows by one a second, so
    * that a router that starts again goes on above what it sent before.
@@ -176,6 +176,8 @@ export class Neighbor {
   ddSequence = 0;
   /** With which the exchange began, where the neighbor leads it. */
   initialSequence = 0;
+  /** With which it began an exchange before this router saw a reason for one, and when, ms. */
+  early: { readonly description: DatabaseDescription; readonly at: number } | undefined;
   /** Bits, options and sequence of the last description that was taken, to tell repetitions. */
   lastReceived: Omit<DatabaseDescription, "lsas" | "mtu"> | undefined;
   /** The last description sent, its body, to be sent again. */

@@ -33,7 +33,7 @@ export type InstallState =
   | { readonly state: "installed" | "queued" | "absent" }
   | { readonly state: "refused"; readonly error: string };
 
-/** What is known of one prefix. */
+/** What is known of a prefix that is not settled. */
 interface Slot {
   readonly key: PrefixKey;
   wanted: readonly NextHop[] | undefined;
@@ -44,8 +44,6 @@ interface Slot {
   /** It waits to be looked at. */
   isDirty: boolean;
   isUnderway: boolean;
-  /** The number of the last list that had it. */
-  listed: number;
 }
 
 /**
@@ -56,6 +54,8 @@ export class Installation {
   readonly #metric: number;
   readonly #interfaces: Interfaces;
   readonly #slots = new Map<PrefixKey, Slot>();
+  /** What the kernel has of other prefixes, just as it is wanted: most of very many. */
+  readonly #settled = new Map<PrefixKey, readonly NextHop[]>();
   readonly #refused = new Set<Slot>();
   /** Dirty slots, the oldest first; those before `#next` have been looked at. */
   #queue: Slot[] = [];
@@ -63,7 +63,6 @@ export class Installation {
   #underway: { readonly slot: Slot; readonly target: readonly NextHop[] | undefined }[] = [];
   /** Ours, but with another metric than ours is now: left by a run before this one. */
   #stale: KernelChange[] = [];
-  #lists = 0;
 
   constructor(metric: number, interfaces: Interfaces) {
     this.#metric = metric;
@@ -85,12 +84,12 @@ export class Installation {
 
   /** The kernel is to have none of our routes. */
   wantNothing(): void {
-    for (const key of this.#slots.keys()) this.want(key, undefined);
+    for (const key of [...this.#slots.keys(), ...this.#settled.keys()]) this.want(key, undefined);
   }
 
   stateOf(key: PrefixKey): InstallState {
     const slot = this.#slots.get(key);
-    if (!slot) return { state: "absent" };
+    if (!slot) return { state: this.#settled.has(key) ? "installed" : "absent" };
     if (slot.refusal !== "") return { state: "refused", error: slot.refusal };
     if (slot.isDirty || slot.isUnderway) return { state: "queued" };
     return { state: slot.installed ? "installed" : "absent" };
@@ -148,23 +147,30 @@ export class Installation {
 
   /** The kernel has exactly these routes of ours: what is missing is due again, what is too much is removed. */
   reconcile(present: Iterable<PresentRoute>): void {
-    this.#lists++;
     this.#stale = [];
+    const listed = new Set<PrefixKey>();
     for (const { network, length, metric, nextHops } of present) {
       if (metric !== this.#metric) {
         this.#stale.push({ type: "remove", network, length, metric, nextHops: [] });
         continue;
       }
-      const slot = this.#slotAt(keyOf({ network, length }));
+      const key = keyOf({ network, length });
+      listed.add(key);
+      const has = this.#named(nextHops);
+      const settled = this.#settled.get(key);
+      if (settled && sameNextHops(settled, has)) continue;
+      const slot = this.#slotAt(key);
       if (slot.refusal === "EEXIST") this.#permit(slot);
-      slot.listed = this.#lists;
-      const [target, has] = [targetOf(slot), this.#named(nextHops)];
+      const target = targetOf(slot);
       const isRight = target !== undefined && sameNextHops(target, has);
       slot.installed = isRight ? target : has;
-      if (!isRight) this.#mark(slot);
+      if (isRight) this.#tidy(slot);
+      else this.#mark(slot);
     }
-    for (const slot of this.#slots.values()) {
-      if (!slot.installed || slot.listed === this.#lists) continue;
+    for (const key of [...this.#slots.keys(), ...this.#settled.keys()]) {
+      if (listed.has(key)) continue;
+      const slot = this.#slotAt(key);
+      if (!slot.installed) continue;
       slot.installed = undefined;
       this.#mark(slot);
     }
@@ -183,22 +189,19 @@ export class Installation {
   #slotAt(key: PrefixKey): Slot {
     const known = this.#slots.get(key);
     if (known) return known;
-    const slot: Slot = {
-      key,
-      wanted: undefined,
-      installed: undefined,
-      refusal: "",
-      isDirty: false,
-      isUnderway: false,
-      listed: 0,
-    };
+    const settled = this.#settled.get(key);
+    this.#settled.delete(key);
+    const state = { refusal: "", isDirty: false, isUnderway: false };
+    const slot: Slot = { key, wanted: settled, installed: settled, ...state };
     this.#slots.set(key, slot);
     return slot;
   }
 
-  /** Forgets a prefix of which there is nothing to know. */
-  #tidy(slot: Slot): void {
-    if (!slot.wanted && !slot.installed && !slot.isDirty && !slot.isUnderway) this.#slots.delete(slot.key);
+  /** A prefix of which there is no more to know than what the kernel has. */
+  #tidy({ key, wanted, installed, refusal, isDirty, isUnderway }: Slot): void {
+    if (wanted !== installed || refusal !== "" || isDirty || isUnderway) return;
+    this.#slots.delete(key);
+    if (installed) this.#settled.set(key, installed);
   }
 
   #mark(slot: Slot): void {
@@ -238,7 +241,10 @@ export class Installation {
       this.#begin(slot, undefined);
       return { type: "remove", ...place, nextHops: [] };
     }
-    if (has && sameNextHops(target, has)) return undefined;
+    if (has && sameNextHops(target, has)) {
+      slot.installed = target;
+      return undefined;
+    }
     const nextHops = this.#kernelHops(target);
     if (typeof nextHops === "string") {
       this.#refuse(slot, nextHops);

@@ -16,7 +16,8 @@ export type BestChanged = (key: PrefixKey, before: Route | undefined, after: Rou
 /** All routes of all sources by prefix, the preferred one first. */
 export class RouteTable {
   readonly #changed: BestChanged;
-  readonly #routes = new Map<PrefixKey, readonly Route[]>();
+  /** Nearly all prefixes have one route, and there may be very many: those have no array. */
+  readonly #routes = new Map<PrefixKey, Route | readonly Route[]>();
   /** How many prefixes there are of each length. */
   readonly #lengths = new Uint32Array(33);
   #sorted: Float64Array | undefined;
@@ -32,7 +33,7 @@ export class RouteTable {
 
   /** What a source offers for a prefix from now on, in the place of what it offered before; nothing takes it back. */
   set(key: PrefixKey, source: RouteSource, offers: readonly RouteOffer[], now: number): void {
-    const before = this.#routes.get(key) ?? NONE;
+    const before = this.at(key);
     const own = before.filter((route) => route.source === source);
     if (own.length === 0 && offers.length === 0) return;
     const { network, length } = prefixOf(key);
@@ -51,7 +52,7 @@ export class RouteTable {
 
   /** The routes to a prefix, the preferred one first. */
   at(key: PrefixKey): readonly Route[] {
-    return this.#routes.get(key) ?? NONE;
+    return listOf(this.#routes.get(key));
   }
 
   /** The route that is used for a prefix. */
@@ -74,8 +75,8 @@ export class RouteTable {
     const keys = (this.#sorted ??= Float64Array.from(this.#routes.keys()).sort());
     for (let at = lowerBound(keys, first); at < keys.length; at++) {
       // It may have gone since the generator was asked for.
-      const routes = this.#routes.get(keys[at]!);
-      if (routes) yield routes;
+      const routes = this.at(keys[at]!);
+      if (routes.length > 0) yield routes;
     }
   }
 
@@ -83,7 +84,7 @@ export class RouteTable {
   keysOf(source: RouteSource): PrefixKey[] {
     const keys: PrefixKey[] = [];
     for (const [key, routes] of this.#routes)
-      if (routes.some((route) => route.source === source)) keys.push(key);
+      if (listOf(routes).some((route) => route.source === source)) keys.push(key);
     return keys;
   }
 
@@ -93,11 +94,20 @@ export class RouteTable {
       this.#routes.delete(key);
       this.#lengths[length]!--;
     } else {
-      this.#routes.set(key, routes);
+      this.#routes.set(key, routes.length === 1 ? routes[0]! : routes);
       if (isNew) this.#lengths[length]!++;
     }
     if (isNew || routes.length === 0) this.#sorted = undefined;
   }
+}
+
+function listOf(routes: Route | readonly Route[] | undefined): readonly Route[] {
+  if (routes === undefined) return NONE;
+  return isList(routes) ? routes : [routes];
+}
+
+function isList(routes: Route | readonly Route[]): routes is readonly Route[] {
+  return Array.isArray(routes);
 }
 
 function bestOf(routes: readonly Route[]): Route | undefined {
@@ -105,7 +115,13 @@ function bestOf(routes: readonly Route[]): Route | undefined {
 }
 
 /** There may be very many: a route that is spread together of parts takes more than half as much memory again. */
-function routeOf(offer: RouteOffer, source: RouteSource, network: Ipv4, length: number, since: number): Route {
+function routeOf(
+  offer: RouteOffer,
+  source: RouteSource,
+  network: Ipv4,
+  length: number,
+  since: number,
+): Route {
   const { distance, metric, tag, nextHops, isUsable, isForKernel, drops, protocol } = offer;
   if (drops !== undefined || protocol !== undefined) return { ...offer, source, network, length, since };
   return { source, network, length, since, distance, metric, tag, nextHops, isUsable, isForKernel };

@@ -1,8 +1,9 @@
+import { groupBy } from "#base/group-by.ts";
 import { formatIpv4, maskLength, type Ipv4 } from "#base/ipv4.ts";
 import { LSA_HEADER } from "#ospf/constants.ts";
 import { readContent } from "#ospf/lsa-content.ts";
 import type { Lsa } from "#ospf/lsa.ts";
-import type { Entry } from "#ospf/lsdb.ts";
+import type { Entry, Lsdb } from "#ospf/lsdb.ts";
 import type { OspfRouter } from "#ospf/router.ts";
 import type { Area, OspfInterface } from "#ospf/state.ts";
 
@@ -96,25 +97,25 @@ function placedEntries({ state }: OspfRouter, query: DatabaseQuery): readonly Pl
     (linkStateId === undefined || lsa.id === linkStateId) &&
     (!selfOriginated || lsa.advertisingRouter === state.routerId) &&
     (advertisingRouter === undefined || lsa.advertisingRouter === advertisingRouter);
-  const found: Placed[] = [];
-  for (const area of [...state.areas.values()].sort((a, b) => a.id - b.id)) {
-    const inArea: Placed[] = [];
-    for (const entry of area.lsdb.entries())
-      if (isWanted(entry)) inArea.push({ entry, area, interface: undefined });
-    for (const each of state.interfacesOf(area))
-      for (const entry of each.lsdb.entries())
-        if (isWanted(entry)) inArea.push({ entry, area, interface: each });
-    for (const each of inArea.sort(compare)) found.push(each);
-  }
-  const ofAll: Placed[] = [];
-  for (const entry of state.lsdb.entries())
-    if (isWanted(entry)) ofAll.push({ entry, area: undefined, interface: undefined });
-  for (const each of ofAll.sort(compare)) found.push(each);
-  return found;
+  const wanted = (lsdb: Lsdb, area?: Area, on?: OspfInterface): Placed[] =>
+    [...lsdb.entries()].filter(isWanted).map((entry) => ({ entry, area, interface: on }));
+  const inAreas = [...state.areas.values()]
+    .sort((a, b) => a.id - b.id)
+    .flatMap((area) => {
+      const ofLinks = state.interfacesOf(area).flatMap((each) => wanted(each.lsdb, area, each));
+      return inOrder([...wanted(area.lsdb, area), ...ofLinks]);
+    });
+  return [...inAreas, ...inOrder(wanted(state.lsdb))];
 }
 
-function compare({ entry: { lsa: a } }: Placed, { entry: { lsa: b } }: Placed): number {
-  return a.type - b.type || a.id - b.id || a.advertisingRouter - b.advertisingRouter;
+/** By type, Link State ID and advertising router; numbers are sorted several times as fast as what a function compares. */
+function inOrder(found: readonly Placed[]): Placed[] {
+  const byId = groupBy(found, ({ entry: { lsa } }) => lsa.type * 2 ** 32 + lsa.id);
+  const ids = Float64Array.from(byId.keys()).sort();
+  return [...ids].flatMap((id) => {
+    const same = byId.get(id)!;
+    return same.toSorted((a, b) => a.entry.lsa.advertisingRouter - b.entry.lsa.advertisingRouter);
+  });
 }
 
 function lsaView({ entry, area, interface: on }: Placed, routerId: Ipv4, now: number): LsaView {

@@ -15,6 +15,7 @@ const EXECUTIONS: Readonly<Record<string, number>> = {
   lzw: 800,
   msgpack: 4_000,
   "dns-name": 2_000,
+  "ospf-router": 200,
 };
 const FOR_MESSAGES = 30;
 

@@ -139,6 +139,15 @@ liveTest("what cannot be replayed is refused, or left out and counted", ["tcpdum
   assert.equal(ended.status, 0);
   assert.match(ended.stdout, /^1 packets, /);
   other.run("ip", "link", "set", "p0", "down");
+  // The other end of the cable is off: nothing of it leaves, and it is said.
+  writeAll(file, 1);
+  const dark = await replay(file, "p0", "--top");
+  assert.equal(dark.status, 1);
+  const taken = /^(\d+) packets, /.exec(dark.stdout)?.[1];
+  assert.equal(
+    dark.stderr.split("\n").at(-2),
+    `parley: ${taken} packets were lost: p0 had no carrier, or was down`,
+  );
   lab.home.run("ip", "link", "set", "p0", "down");
   const down = await replay("test/captures/dns.pcap", "p0");
   assert.deepEqual([down.status, down.stderr], [1, "parley: the interface p0 is down; ip link set p0 up\n"]);

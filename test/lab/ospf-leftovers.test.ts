@@ -44,6 +44,25 @@ suite("Of a lab nothing is left", { concurrency: 2 }, () => {
       assert.deepEqual(await bench.folders(), []);
     });
 
+  benchTest(
+    "when it was killed while FRR is being started, once the next one looks.",
+    [FRR, BIRD],
+    async (bench) => {
+      const lab = bench.begin(await bench.write("lab.yaml", TRIO));
+      await until(
+        () => MOMENTS["FRR is being started"]!(bench),
+        () => `FRR is being started: ${lab.errors}`,
+        30_000,
+      );
+      const [record] = bench.records();
+      lab.child.kill("SIGKILL");
+      await lab.ended;
+      assert.match((await bench.lab("status")).errors, /^parley: no lab runs here; /);
+      assert.deepEqual(namespacesOf(record!.namespaces), []);
+      assert.deepEqual(await bench.folders(), []);
+    },
+  );
+
   benchTest("when it was killed, once the next one looks.", [FRR, BIRD], async (bench) => {
     const lab = await bench.up(await bench.write("lab.yaml", TRIO));
     const [record] = bench.records();

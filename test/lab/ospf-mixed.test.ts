@@ -38,8 +38,9 @@ suite("Parley, FRR and BIRD in one lab", () => {
       await killIn(bench.ask("exec", "bird1", "ip", "netns", "pids", `${record!.namespaces}-bird1`));
       const states = async () => (await bench.status()).nodes.map(({ state }) => state);
       assert.deepEqual(await states(), ["running", "running", "stopped", "failed"]);
-      assert.match(await bench.ask("start", "bird1"), /^bird1 is up, /);
-      assert.match(await bench.ask("start", "frr1"), /^frr1 is up, every loopback is reached/);
+      const started = await Promise.all([bench.ask("start", "bird1"), bench.ask("start", "frr1")]);
+      assert.match(started[0], /^bird1 is up, every loopback is reached/);
+      assert.match(started[1], /^frr1 is up, every loopback is reached/);
       assert.deepEqual(await states(), ["running", "running", "running", "running"]);
 
       process.kill(lab.child.pid!, "SIGTERM");

@@ -95,6 +95,7 @@ ospf:
       cost: 9
     interface nb:
       type: non-broadcast
+      poll-interval: 4
       neighbors:
         - address: 10.0.2.2
         - address: 10.0.2.3
@@ -126,14 +127,14 @@ interface stub0
  ip ospf dead-interval 4
 router ospf
  ospf router-id 192.0.2.2
- neighbor 10.0.2.1
- neighbor 10.0.2.3
+ neighbor 10.0.2.1 poll-interval 4
+ neighbor 10.0.2.3 poll-interval 4
 ip route 198.18.0.0/24 blackhole
 `,
     );
     assert.match(
       birdConfiguration(b!, "/x/bird.log"),
-      /^log "\/x\/bird\.log" all;\nrouter id 192\.0\.2\.3;\n[^]* {4}interface "nb" \{ type nbma; hello 1; dead 4; neighbors \{ 10\.0\.2\.1 eligible; 10\.0\.2\.2 eligible; \}; \};\n/,
+      /^log "\/x\/bird\.log" all;\nrouter id 192\.0\.2\.3;\n[^]* {4}interface "nb" \{ type nbma; hello 1; dead 4; poll 4; neighbors \{ 10\.0\.2\.1 eligible; 10\.0\.2\.2 eligible; \}; \};\n/,
     );
   });
 

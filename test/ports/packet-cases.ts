@@ -23,6 +23,26 @@ export const PACKET_CASES: Readonly<Record<string, (place: PacketPlace, mode: Mo
     for (const { socket } of [a, b, both]) socket.close();
   },
 
+  "stored packets may go straight to the driver, and keep their order": async (place, mode) => {
+    const a = await Box.open(place.a, mode);
+    const sender = await Box.open(place.b, mode, { directBytes: 100 });
+    // More than one batch; some are too long for this way.
+    const long = Uint8Array.from([...frame(1), ...new Uint8Array(200)]);
+    const frames = Array.from({ length: 1_402 }, (_, i) => (i % 600 === 599 ? long : frame(i)));
+    const store = { bytes: Uint8Array.from(frames.flatMap((each) => [...each])), starts: startsOf(frames) };
+    for (let next = 1, calls = 0; next < 1_401; calls++) {
+      assert.ok(calls < 1_000, `${next - 1} packets taken`);
+      next += sender.socket.sendStored!(store, next, 1_401);
+    }
+    await place.until(() => a.kept.length === 1_400, "all but two");
+    assert.deepEqual(
+      a.kept.map(({ bytes }) => bytes),
+      frames.slice(1, -1),
+    );
+    assert.equal(sender.socket.statistics().lost ?? 0, 0);
+    for (const { socket } of [a, sender]) socket.close();
+  },
+
   "stored packets leave in their order, and come together as they come one by one": async (place, mode) => {
     const [a, b] = [await Box.open(place.a, mode), await Box.open(place.b, mode)];
     const together: { bytes: Uint8Array; length: number; timeMs: number }[] = [];

@@ -60,6 +60,10 @@ export function disagreement(world: MembershipWorld): string | undefined {
   const up = world.nodes.filter(({ core }) => core);
   const names = new Set(up.map(({ id }) => `n${id}`));
   for (const { id, core } of up) {
+    // Cheap, and it finds most of it.
+    if (core!.present !== up.length) return `n${id} has ${core!.present} members, not ${up.length}`;
+  }
+  for (const { id, core } of up) {
     const wrong = core!
       .members()
       .filter(({ name, state }) => !(names.has(name) ? ["alive"] : ["dead", "left"]).includes(state))
@@ -86,7 +90,10 @@ export function untilAgreement(world: MembershipWorld, limitMs: number, everyMs 
 }
 
 /** Events of one kind from all nodes. */
-export function eventsOf(world: MembershipWorld, type: MembershipEvent["type"]): { at: number; id: number; event: MembershipEvent }[] {
+export function eventsOf(
+  world: MembershipWorld,
+  type: MembershipEvent["type"],
+): { at: number; id: number; event: MembershipEvent }[] {
   return world.nodes.flatMap(({ id, events }) =>
     events.filter(({ event }) => event.type === type).map(({ at, event }) => ({ at, id, event })),
   );

@@ -1,5 +1,6 @@
 import { formatIpv4, parseIpv4, type Ipv4 } from "#base/ipv4.ts";
 import type { Link } from "#host/links.ts";
+import type { Recorder } from "#machine/record.ts";
 import { Runner } from "#machine/runner.ts";
 import type { InterfaceConfig, OspfConfig } from "#ospf/config.ts";
 import type { OspfCommand, OspfEvent } from "#ospf/io.ts";
@@ -23,6 +24,12 @@ export interface NodeOptions {
   readonly routerId: string;
   readonly legs: readonly Leg[];
   readonly config?: Partial<Omit<OspfConfig, "areas" | "routerId">>;
+  /** Takes what the router is made of, and gives what records its steps. */
+  readonly record?: (setup: {
+    readonly config: OspfConfig;
+    readonly random: string;
+    readonly authenticationSequence: number;
+  }) => Recorder;
 }
 
 /** A router with its machine. */
@@ -89,11 +96,11 @@ export class OspfNode {
 
   #start(): [OspfRouter, Runner<OspfCommand, OspfEvent>] {
     const { host } = this;
-    const core = new OspfRouter(this.config(), {
-      random: this.#seed(),
-      cipher: host.cipher,
-      authenticationSequence: Math.floor(host.clock.wallTime() / 1_000 - host.clock.now() / 1_000),
-    });
+    const config = this.config();
+    const random = this.#seed();
+    const authenticationSequence = Math.floor(host.clock.wallTime() / 1_000 - host.clock.now() / 1_000);
+    const recorder = this.options.record?.({ config, random: random.state(), authenticationSequence });
+    const core = new OspfRouter(config, { random, cipher: host.cipher, authenticationSequence });
     const runner: Runner<OspfCommand, OspfEvent> = new Runner<OspfCommand, OspfEvent>(core, {
       clock: host.clock,
       streams: host.streams,
@@ -102,8 +109,10 @@ export class OspfNode {
       failed: (error) => {
         throw error;
       },
-      observe: (now, input, outputs) =>
-        this.#observe(`${now} ${this.options.routerId} ${input.type} ${outputs.map(({ type }) => type)}`),
+      observe: (now, input, outputs) => {
+        recorder?.step(now, input, outputs);
+        this.#observe(`${now} ${this.options.routerId} ${input.type} ${outputs.map(({ type }) => type)}`);
+      },
     });
     const push = (link: Link) => runner.push({ type: "link", link });
     void host.links

@@ -1,6 +1,7 @@
 import { captureTarget } from "./captures.ts";
 import { dnsNameTarget, lzwTarget, msgpackTarget } from "./codecs.ts";
 import { messageTargets } from "./messages.ts";
+import { ospfRouterTarget } from "./ospf-router.ts";
 import { packetsTarget } from "./packets.ts";
 import { queryTarget } from "./queries.ts";
 import { regexTarget } from "./regexes.ts";
@@ -17,6 +18,7 @@ export function allTargets(): Target[] {
     lzwTarget(),
     msgpackTarget(),
     dnsNameTarget(),
+    ospfRouterTarget(),
     ...messageTargets(),
   ];
 }

@@ -1,8 +1,8 @@
-import type { Cipher } from "#base/cipher.ts";
 import { formatIpv4, fromAddress, parseIpv4, writeIpv4, type Ipv4 } from "#base/ipv4.ts";
 import { parseAddress } from "#base/address.ts";
 import { seededRandom } from "#base/random.ts";
 import type { Link } from "#host/links.ts";
+import type { Digests } from "#ospf/authentication.ts";
 import type { InterfaceConfig, OspfConfig } from "#ospf/config.ts";
 import { OSPF_HEADER } from "#ospf/constants.ts";
 import { interfaceDefaults, ospfDefaults } from "#ospf/defaults.ts";
@@ -10,7 +10,7 @@ import type { OspfEvent, OspfInput, OspfOutput } from "#ospf/io.ts";
 import { PACKET_TYPES } from "#ospf/packets.ts";
 import { OspfRouter } from "#ospf/router.ts";
 import type { OspfInterface } from "#ospf/state.ts";
-import { systemCipher } from "#system/cipher.ts";
+import { simCipher } from "#sim/cipher.ts";
 
 /** A packet that a router sent, taken apart as far as its header. */
 export interface Sent {
@@ -33,20 +33,35 @@ export interface BenchOptions {
   readonly interfaces: Readonly<
     Record<string, { readonly address: string; readonly config?: Partial<InterfaceConfig> }>
   >;
-  readonly cipher?: Cipher;
+  readonly cipher?: Digests;
+  /** Sees every step, as a recorder does: given what the router was made of. */
+  readonly observe?: (setup: {
+    readonly config: OspfConfig;
+    readonly random: string;
+    readonly authenticationSequence: number;
+  }) => Observer;
 }
+
+type Observer = (at: number, input: OspfInput, outputs: readonly OspfOutput[]) => void;
 
 /** One router by itself, given inputs by hand; what it says is kept. */
 export class Bench {
   readonly router: OspfRouter;
   readonly config: OspfConfig;
+  readonly cipher: Digests;
   readonly sent: Sent[] = [];
   readonly events: { readonly at: number; readonly event: OspfEvent }[] = [];
   now = 0;
-  /** Sees every step, as a recorder would. */
-  observe: ((at: number, input: OspfInput, outputs: readonly OspfOutput[]) => void) | undefined;
+  readonly #observe: Observer | undefined;
 
-  constructor({ routerId = "192.0.2.1", config, interfaces, cipher = systemCipher }: BenchOptions) {
+  constructor({
+    routerId = "192.0.2.1",
+    config,
+    interfaces,
+    cipher = simCipher(seededRandom("cipher")),
+    observe,
+  }: BenchOptions) {
+    this.cipher = cipher;
     const all = Object.entries(interfaces);
     this.config = {
       ...ospfDefaults(parseIpv4(routerId)!),
@@ -63,7 +78,9 @@ export class Bench {
       ],
     };
     const random = seededRandom("bench");
-    this.router = new OspfRouter(this.config, { random, cipher, authenticationSequence: 1_000 });
+    const authenticationSequence = 1_000;
+    this.#observe = observe?.({ config: this.config, random: random.state(), authenticationSequence });
+    this.router = new OspfRouter(this.config, { random, cipher, authenticationSequence });
     for (const [i, [name, { address }]] of all.entries())
       this.step({ type: "link", link: testLink(i + 1, name, address) });
   }
@@ -76,7 +93,7 @@ export class Bench {
   step(input: OspfInput): readonly Sent[] {
     const before = this.sent.length;
     const outputs = this.router.handle(input, this.now);
-    this.observe?.(this.now, input, outputs);
+    this.#observe?.(this.now, input, outputs);
     for (const output of outputs) {
       if (output.type === "event") this.events.push({ at: this.now, event: output.event });
       if (output.type === "raw-ip") this.sent.push(sentOf(this.now, output));

@@ -22,7 +22,6 @@ import {
 } from "#ospf/packets.ts";
 import type { Bench, Sent } from "#ospf/testing/bench.ts";
 import type { Neighbor } from "#ospf/state.ts";
-import { systemCipher } from "#system/cipher.ts";
 
 export interface PeerOptions {
   /** Its interface of the bench. */
@@ -82,7 +81,7 @@ export class Peer {
       frame({ type, routerId: this.routerId, areaId }, body),
       this.authentication,
       Math.floor(this.bench.now / 1_000) + 1,
-      systemCipher,
+      this.bench.cipher,
     );
   }
 

@@ -55,8 +55,23 @@ export class DirectSender {
     }
   }
 
-  /** Up to which packet from `first` on, `stop` at most, they can go this way: neither too short nor too long. */
-  stopOf({ starts }: StoredPackets, first: number, stop: number): number {
+  /** False while packets that were taken are still waiting here: what is sent another way would overtake them. */
+  isIdle(): boolean {
+    return this.#flush(WAIT_MS) && this.#isFree(this.#part);
+  }
+
+  /**
+   * How many packets, from `first` up to `stop`, were taken: fewer while those before are still waiting, or where one is
+   * too short or too long to go this way.
+   */
+  send(packets: StoredPackets, first: number, stop: number): number {
+    const end = this.#stopOf(packets, first, stop);
+    let next = first;
+    while (next < end && this.isIdle()) next = this.#sendBatch(packets, next, end);
+    return next - first;
+  }
+
+  #stopOf({ starts }: StoredPackets, first: number, stop: number): number {
     for (let i = first; i < stop; i++) {
       const length = starts[i + 1]! - starts[i]!;
       if (length < LINK_HEADER_BYTES || length > this.#mostBytes) return i;
@@ -64,14 +79,8 @@ export class DirectSender {
     return stop;
   }
 
-  /** False while packets that were taken are still waiting here: what is sent another way would overtake them. */
-  isIdle(): boolean {
-    return this.#flush(WAIT_MS);
-  }
-
-  /** How many packets, from `first` up to `stop`, were taken: none while those before are still waiting. */
-  send({ bytes, starts }: StoredPackets, first: number, stop: number): number {
-    if (!this.isIdle() || !this.#isFree(this.#part)) return 0;
+  /** The first packet behind those that were sent. */
+  #sendBatch({ bytes, starts }: StoredPackets, first: number, stop: number): number {
     const begin = starts[first]!;
     let last = Math.min(stop, first + BATCH);
     while (starts[last]! - begin > PART_BYTES) last--;
@@ -88,7 +97,7 @@ export class DirectSender {
     Atomics.store(this.#produced, 0, this.#next);
     this.#isPending = true;
     this.#flush(WAIT_MS);
-    return last - first;
+    return last;
   }
 
   /** Packets that were taken and did not leave: the interface had no carrier, or is down. Waits for what is underway. */
@@ -192,4 +201,4 @@ const [BATCH, PARTS] = [512, 4];
 const PART_BYTES = BATCH * 2_048;
 const ENTRIES = BATCH * PARTS;
 /** For a driver whose queue is full, ms. */
-const [WAIT_MS, LAST_WAIT_MS] = [1, 100];
+const [WAIT_MS, LAST_WAIT_MS] = [1, 2_000];

@@ -89,12 +89,10 @@ export class LinuxPacketSocket implements PacketSocket {
 
   sendStored(packets: StoredPackets, first: number, stop: number): number {
     if (!this.#open) return 0;
-    const direct = this.#direct;
-    const directStop = direct?.stopOf(packets, first, stop) ?? first;
-    if (direct && directStop > first) return direct.send(packets, first, directStop);
-    if (direct && !direct.isIdle()) return 0;
+    const taken = this.#direct?.send(packets, first, stop) ?? 0;
+    if (taken > 0 || this.#direct?.isIdle() === false) return taken;
     this.#sender ??= new PacketSender(this.#native, this.#descriptor);
-    return this.#sender.sendStored(packets, first, direct ? first + 1 : stop);
+    return this.#sender.sendStored(packets, first, this.#direct ? first + 1 : stop);
   }
 
   setFilter(filter: BpfProgram | undefined): void {

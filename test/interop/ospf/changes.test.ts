@@ -66,7 +66,7 @@ describe("two routers and what changes", { concurrency: 6 }, () => {
       await lab.start();
       await lab.expectRoutes("p", ["198.18.2.0/24 via 10.0.0.2", `${Q} via 10.0.0.2`]);
       await lab.expectRoutes("q", ["198.18.1.0/24 via 10.0.0.1", `${P} via 10.0.0.1`]);
-      const ours = await lab.routers.get("p")!.ask("show ip ospf database external 198.18.2.0");
+      const ours = await lab.routers.get("p")!.ask(`show ip ospf database external adv-router ${Q}`);
       assert.match(ours, /External Route Tag: 88/);
       const theirs = await lab.routers
         .get("q")!
@@ -113,6 +113,8 @@ describe("two routers and what changes", { concurrency: 6 }, () => {
         await lab.expectRoutes("p", []);
         const ms = performance.now() - begin;
         assert.ok(ms < 8_000, `${how}: ${ms} ms`);
+        // BIRD computes its routes when an LSA changes; after a cut that is over before it has told of it, it never does.
+        await lab.expectRoutes("q", []);
         await lab.network.heal("w");
       }
     });

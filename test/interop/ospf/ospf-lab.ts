@@ -52,9 +52,16 @@ export class ParleyRouter implements PeerRouter {
     this.#child = undefined;
   }
 
-  ask(command: string): Promise<string> {
+  async ask(command: string): Promise<string> {
     const { network, folder } = this.#lab;
-    return network.exec(this.#node, PARLEY, "--socket", join(folder, `${this.#node}.sock`), "-c", command);
+    const socket = join(folder, `${this.#node}.sock`);
+    // On a machine that does much else the prompt's own limit may pass before the daemon has had its turn.
+    for (let left = 3; ; left--)
+      try {
+        return await network.exec(this.#node, PARLEY, "--socket", socket, "-c", command);
+      } catch (error) {
+        if (left === 0 || !String(error).includes("does not answer")) throw error;
+      }
   }
 }
 

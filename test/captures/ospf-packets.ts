@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { readIpv4, type Ipv4 } from "#base/ipv4.ts";
 import { capturedPackets } from "#packet/file/packets.ts";
 
-const FOLDER = new URL("../../../test/captures/ospf/", import.meta.url);
+const FOLDER = new URL("./ospf/", import.meta.url);
 
 /** Names of the captures of FRR and BIRD. */
 export const GOLDEN_CAPTURES = readdirSync(FOLDER).filter((name) => /^ospfv2.*\.pcap$/.test(name));
