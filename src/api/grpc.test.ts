@@ -256,7 +256,9 @@ async function describesEverything(reflection: Reflection): Promise<void> {
   const filesOf = (value: string) => reflection.files({ case: "fileContainingSymbol", value });
   for (const name of services) assert.ok(await filesOf(name), name);
   const timestamp = "google/protobuf/timestamp.proto";
-  const parts = ["node", "whisper", "packets", "ospf", "routes", "links"].map((name) => `parley/v1/${name}.proto`);
+  const parts = ["node", "whisper", "packets", "ospf", "routes", "links"].map(
+    (name) => `parley/v1/${name}.proto`,
+  );
   const node = [...parts, timestamp];
   for (const symbol of [
     "parley.v1.NodeService.Watch",
