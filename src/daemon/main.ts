@@ -42,19 +42,20 @@ async function act(options: DaemonOptions): Promise<number> {
       return 0;
     }
     case "run": {
+      const signals = new EndSignals();
       const daemon = await Daemon.start({
         host: systemHost(),
         source,
         version: await readVersion(),
         follow: print,
       });
-      return live(daemon, options.untilStdinEnds);
+      return live(daemon, signals, options.untilStdinEnds);
     }
   }
 }
 
 /** Until a signal, a command or the end of the standard input asks for the end. */
-async function live(daemon: Daemon, untilStdinEnds: boolean): Promise<number> {
+async function live(daemon: Daemon, signals: EndSignals, untilStdinEnds: boolean): Promise<number> {
   const failing = (error: unknown): void => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     daemon.log.publish("node", "error", `unexpected: ${text.replaceAll(/\s*\n\s*/g, " ")}`);
@@ -63,15 +64,10 @@ async function live(daemon: Daemon, untilStdinEnds: boolean): Promise<number> {
   process.on("uncaughtException", failing);
   process.on("unhandledRejection", failing);
   process.on("SIGHUP", () => void daemon.reload().catch(() => {}));
-  let asked = false;
-  const end = (signal: NodeJS.Signals): void => {
-    if (asked) process.exit(1); // asked twice: at once
-    asked = true;
+  signals.tell((signal) => {
     daemon.log.publish("node", "info", `received ${signal}`);
     daemon.shutdown();
-  };
-  process.on("SIGINT", end);
-  process.on("SIGTERM", end);
+  });
   if (untilStdinEnds)
     process.stdin
       .on("end", () => daemon.shutdown())
@@ -84,6 +80,30 @@ async function live(daemon: Daemon, untilStdinEnds: boolean): Promise<number> {
   late.unref();
   await daemon.stop();
   return 0;
+}
+
+/**
+ * Heard from the start on: what is asked while services start is done in order as soon as they have, so that none leaves
+ * routes or locks behind.
+ */
+class EndSignals {
+  #asked: NodeJS.Signals | undefined;
+  #listener: (signal: NodeJS.Signals) => void = () => {};
+
+  constructor() {
+    const hear = (signal: NodeJS.Signals): void => {
+      if (this.#asked) process.exit(1); // asked twice: at once
+      this.#asked = signal;
+      this.#listener(signal);
+    };
+    process.on("SIGINT", hear);
+    process.on("SIGTERM", hear);
+  }
+
+  tell(listener: (signal: NodeJS.Signals) => void): void {
+    this.#listener = listener;
+    if (this.#asked) listener(this.#asked);
+  }
 }
 
 function given({ config, profile }: DaemonOptions) {

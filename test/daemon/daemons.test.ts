@@ -258,3 +258,10 @@ test("what an operator must mend is one line with its remedy, and the exit statu
   await next.listening(); // the stale socket and the lock of the killed one are no obstacle
   assert.equal(await next.stop(), 0);
 });
+
+test("an end that is asked for while services start is in order, too", async () => {
+  const daemon = new DaemonProcess("early", ["whisper.listen=127.0.0.1:0"]);
+  await until(() => daemon.output.includes("Starting parleyd"), "the first line");
+  assert.equal(await daemon.stop(), 0);
+  assert.match(daemon.output, /received SIGTERM/);
+});
