@@ -22,7 +22,8 @@ function viewsOf({ core, host }: OspfNode): OspfViews {
 
 /** Three routers that agree, 192.0.2.3 as DR, and one whose Hellos differ. */
 async function lan() {
-  const network = new OspfNetwork({ seed: 3 });
+  // On a cable packets do not overtake each other.
+  const network = new OspfNetwork({ seed: 3, latencyMs: [1, 1] });
   const nodes = [1, 2, 3].map((at) => add(network, at, { priority: at }));
   add(network, 4, { helloInterval: 2 });
   nodes[0]!.push({
