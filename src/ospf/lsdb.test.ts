@@ -102,7 +102,7 @@ test("whatever is put and deleted, a database counts right and ends what it has"
   );
 });
 
-test("instances that were replaced are not kept until their hour is over", () => {
+test("instances that were replaced are not kept until their hour is over", async () => {
   const lsdb = new Lsdb();
   // Asked for, since when it comes by itself is nobody's to say.
   setFlagsFromString("--expose-gc");
@@ -111,8 +111,13 @@ test("instances that were replaced are not kept until their hour is over", () =>
   const before = process.memoryUsage().arrayBuffers;
   for (let i = 0; i < 2_000; i++)
     lsdb.put(wholeLsa({ type: 10, sequence: i, body: new Uint8Array(60_000) }), i, true);
-  collect();
-  const held = (process.memoryUsage().arrayBuffers - before) / 1e6;
+  const heldNow = () => (process.memoryUsage().arrayBuffers - before) / 1e6;
+  // The memory of buffers is given back a little after the collector's turn.
+  for (let left = 50; left > 0 && heldNow() >= 10; left--) {
+    collect();
+    await new Promise((resolve) => void setTimeout(resolve, 20));
+  }
+  const held = heldNow();
   assert.equal(lsdb.octets, 60_020);
   assert.ok(held < 10, `${held.toFixed(0)} MB`);
 });
