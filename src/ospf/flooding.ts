@@ -26,6 +26,9 @@ import type { Parts } from "#ospf/parts.ts";
 import { Tombstones } from "#ospf/tombstones.ts";
 import { count, type Area, type Neighbor, type OspfInterface, type RouterState } from "#ospf/state.ts";
 
+/** When a neighbor gets an LSA again, ms, if not after RxmtInterval; held: it is not sent to it before. */
+type Resend = (neighbor: Neighbor) => { readonly at: number; readonly isHeld: boolean } | undefined;
+
 /** Takes LSAs, keeps the newest of each, and passes it on to whoever may lack it. RFC 2328 13. */
 export class Flooding {
   readonly #state: RouterState;
@@ -78,12 +81,12 @@ export class Flooding {
   }
 
   /** Puts an LSA of this router, or one that it ends, into a database and floods it. */
-  originate(lsa: Lsa, lsdb: Lsdb, area: Area | undefined, resendAt?: (neighbor: Neighbor) => number): void {
+  originate(lsa: Lsa, lsdb: Lsdb, area: Area | undefined, resend?: Resend): void {
     const before = lsdb.entry(lsa.key);
     // What came in its place before was paid for: it does not come for free because of this one.
     const entry = this.#install(lsa, lsdb, area, false, before && this.#earnedBy(before));
     const only = lsa.type === OPAQUE_LINK_LSA ? this.#linkOf(lsdb) : undefined;
-    this.#flood(entry, area, only, undefined, resendAt);
+    this.#flood(entry, area, only, undefined, resend);
     this.#noteLeaving(entry, lsdb);
   }
 
@@ -291,7 +294,7 @@ export class Flooding {
     area: Area | undefined,
     only: OspfInterface | undefined,
     from?: Neighbor,
-    resendAt?: (neighbor: Neighbor) => number,
+    resend?: Resend,
   ): boolean {
     const { lsa } = entry;
     let wentBack = false;
@@ -300,8 +303,9 @@ export class Flooding {
       let isWanted = false;
       for (const neighbor of out.neighbors.values()) {
         if (!this.#lacks(neighbor, lsa) || neighbor === from) continue;
-        this.#parts.retransmission.add(neighbor, entry, resendAt?.(neighbor));
-        isWanted = true;
+        const again = resend?.(neighbor);
+        this.#parts.retransmission.add(neighbor, entry, again?.at);
+        isWanted ||= again?.isHeld !== true;
       }
       if (!isWanted) continue;
       if (from?.interface === out) {

@@ -19,7 +19,6 @@ import { lsaKey, type Lsa, type LsaIdentity } from "#ospf/lsa.ts";
 import type { Lsdb } from "#ospf/lsdb.ts";
 import { isTransit, linksOf } from "#ospf/own-links.ts";
 import type { Parts } from "#ospf/parts.ts";
-import { isAtLeast } from "#ospf/neighbor-machine.ts";
 import type { Area, Neighbor, OspfInterface, RouterState } from "#ospf/state.ts";
 
 /** An LSA that this router tells, or has just stopped telling. */
@@ -223,18 +222,11 @@ export class Originator {
     if (set === undefined || at < set || set > this.#state.now + own.hold) this.#due.set(name, at);
   }
 
-  /** Routers take the next instance of an LSA only MinLSArrival after the one before; fast first, slower in storms. */
+  /** Fast first, slower in storms. */
   #earliest(own: Own): number {
     // What comes up together is told together.
     if (own.originatedAt === -Infinity) return this.#state.now + FIRST_DELAY_MS;
-    let earliest = own.originatedAt + own.hold;
-    if (own.type > NETWORK_LSA) return earliest;
-    const gap = this.#state.config.timers.lsaArrivalMs + ARRIVAL_MARGIN_MS;
-    for (const { delivered, state } of this.#state.neighbors()) {
-      const at = isAtLeast(state, "Exchange") ? delivered.get(own.key) : undefined;
-      if (at !== undefined) earliest = Math.max(earliest, at + gap);
-    }
-    return earliest;
+    return own.originatedAt + own.hold;
   }
 
   #originate(name: string, own: Own): void {
@@ -263,22 +255,32 @@ export class Originator {
     const isStorm = !isRefresh && now - own.originatedAt < 2 * own.hold;
     own.hold = isStorm ? Math.min(2 * own.hold, config.timers.lsaLongestHoldMs) : config.timers.lsaHoldMs;
     own.originatedAt = now;
+    const wasOutdone = own.isOutdone;
     own.isOutdone = false;
     const last = known?.sequence ?? this.#ended.get(name);
     this.#ended.delete(name);
     const sequence = last === undefined || last === MAX_SEQUENCE ? INITIAL_SEQUENCE : last + 1;
     const lsa = makeLsa(own, { options: this.#state.options, sequence, body }, now);
     this.#due.set(name, now + LS_REFRESH_TIME * 1_000);
-    this.#parts.flooding.originate(lsa, lsdb, own.area, (neighbor) => this.#resendAt(neighbor, own.key));
+    let isSent = false;
+    this.#parts.flooding.originate(lsa, lsdb, own.area, (neighbor) => {
+      const at = this.#takenFrom(neighbor, own.key);
+      // Where somebody else has ended it, it is wanted at once by those who have missed that.
+      const isHeld = at > now && !wasOutdone;
+      isSent ||= !isHeld;
+      return at > now ? { at, isHeld } : undefined;
+    });
+    // What nobody has got yet may say something else at once.
+    if (!isSent) own.originatedAt = now - 2 * own.hold;
   }
 
-  /** A neighbor that has just got an older instance may have dropped this one: it gets it again as soon as it takes it. */
-  #resendAt(neighbor: Neighbor, key: string): number {
-    const { now, config } = this.#state;
-    const usual = now + neighbor.interface.config.retransmitInterval * 1_000;
-    const last = neighbor.delivered.get(key);
-    const gap = config.timers.lsaArrivalMs + ARRIVAL_MARGIN_MS;
-    return last !== undefined && now - last < gap ? Math.min(usual, last + gap) : usual;
+  /**
+   * A router takes the next instance of an LSA only MinLSArrival after the one before: a neighbor that has just become one
+   * gets this a little later. The routes of this router need not wait for that.
+   */
+  #takenFrom({ delivered }: Neighbor, key: string): number {
+    const { config } = this.#state;
+    return (delivered.get(key) ?? -Infinity) + config.timers.lsaArrivalMs + ARRIVAL_MARGIN_MS;
   }
 
   #flush(lsa: Lsa, lsdb: Lsdb, area: Area | undefined): void {

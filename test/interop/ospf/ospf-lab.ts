@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,6 +75,8 @@ export class OspfLab {
   /** What the parleyds printed. */
   log = "";
 
+  #atExit = (): void => {};
+
   private constructor(network: LabNetwork, folder: string) {
     this.network = network;
     this.folder = folder;
@@ -82,7 +86,11 @@ export class OspfLab {
     const folder = await mkdtemp(join(tmpdir(), "parley-ospf-"));
     // FRR's programs give up root and still have to come through.
     await chmod(folder, 0o711);
-    return new OspfLab(new LabNetwork(`po${folder.slice(-6)}`), folder);
+    const id = `po${folder.slice(-6)}`;
+    const lab = new OspfLab(new LabNetwork(id), folder);
+    lab.#atExit = () => removeNow(`${id}-`, folder);
+    process.once("exit", lab.#atExit);
+    return lab;
   }
 
   /** `id`: also its address on lo, with /32. */
@@ -172,7 +180,20 @@ ${protocol}`;
     await Promise.allSettled([...this.routers.values()].map((router) => router.stop()));
     await this.network.close();
     await rm(this.folder, { recursive: true, force: true });
+    process.off("exit", this.#atExit);
   }
+}
+
+/** For a bench that is interrupted: what runs in the lab's namespaces, they themselves, and its folder. */
+function removeNow(prefix: string, folder: string): void {
+  const said = (...args: readonly string[]) => spawnSync("ip", args, { encoding: "utf8" }).stdout;
+  const names = said("netns", "list").split(/\s+/);
+  for (const name of names.filter((each) => each.startsWith(prefix))) {
+    for (const pid of said("netns", "pids", name).split(/\s+/))
+      if (pid !== "") spawnSync("kill", ["-KILL", pid]);
+    said("netns", "del", name);
+  }
+  rmSync(folder, { recursive: true, force: true });
 }
 
 interface KernelRoute {
