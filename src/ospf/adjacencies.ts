@@ -72,7 +72,7 @@ export class Adjacencies {
       this.#parts.interfaces.event(on, "NeighborChange");
     if (to === "Full" || from === "Full") this.#parts.originator.touch(on.area);
     // LSAs of MaxAge wait while a neighbor is told what there is.
-    if (isLoading(from) !== isLoading(to)) this.#parts.flooding.sweepAll();
+    if (isLoading(from) !== isLoading(to)) this.#parts.flooding.sweepSoon();
     if (to === "Loading") this.#parts.exchange.sendRequests(neighbor);
   }
 

@@ -108,13 +108,8 @@ export class Flooding {
     return next;
   }
 
-  /** No neighbor owes an acknowledgment of this instance any more. */
-  acknowledged(_entry: Entry): void {
-    this.#swept = false;
-  }
-
-  /** Neighbors came to know all there is, or went: what has ended may leave. */
-  sweepAll(): void {
+  /** An LSA was acknowledged by all, or neighbors came to know all there is, or went: what has ended may leave. */
+  sweepSoon(): void {
     this.#swept = false;
   }
 

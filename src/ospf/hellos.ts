@@ -59,7 +59,7 @@ export class Hellos {
     if (!neighbor) return;
     this.#parts.interfaces.matches(on, source, "any");
     const isNew = neighbor.state === "Down" || neighbor.state === "Attempt";
-    const before = { ...neighbor };
+    const { priority, designated, backup } = neighbor;
     const wasTwoWay = isAtLeast(neighbor.state, "2-Way");
     neighbor.priority = hello.priority;
     neighbor.designated = hello.designated;
@@ -86,7 +86,7 @@ export class Hellos {
     }
     const claims = (each: { designated: Ipv4; backup: Ipv4 }) =>
       Number(each.designated === source) + 2 * Number(each.backup === source);
-    if (wasTwoWay && (before.priority !== hello.priority || claims(before) !== claims(hello)))
+    if (wasTwoWay && (priority !== hello.priority || claims({ designated, backup }) !== claims(hello)))
       interfaces.event(on, "NeighborChange");
   }
 

@@ -6,9 +6,9 @@ import { CaptureReader } from "#packet/file/capture-reader.ts";
 import type { Message } from "#packet/message.ts";
 import { parse } from "#packet/parse.ts";
 import { randomGiven } from "#packet/random-values.ts";
-import { Contents, readContent, RouterLinks, saysTheSame } from "#ospf/lsa-content.ts";
+import { readContent, RouterLinks, saysTheSame } from "#ospf/lsa-content.ts";
 import { Lsa, type LsaContent } from "#ospf/lsa.ts";
-import { ip, lsa, networkLsa, routerLsa, summaryLsa, toRouter, toStub } from "#ospf/testing/lsas.ts";
+import { lsa, networkLsa, routerLsa, summaryLsa, toRouter, toStub } from "#ospf/testing/lsas.ts";
 import { AsExternalLsa, NetworkLsa, RouterLsa, SummaryLsa } from "#wire/ospf/lsa-bodies.ts";
 import { Lsa as DeclaredLsa, LsaHeader } from "#wire/ospf/lsa.ts";
 import { Ospf } from "#wire/ospf/ospf.ts";
@@ -164,17 +164,6 @@ function lengthened(bytes: Uint8Array): Uint8Array {
   bytes[19] = bytes.length;
   return bytes;
 }
-
-test("contents are read once for each instance", () => {
-  const contents = new Contents();
-  const first = networkLsa(ip("10.0.0.1"), 1, 24, [1, 2]);
-  const second = networkLsa(ip("10.0.0.1"), 1, 24, [1, 2, 3], { sequence: 2 });
-  const read = contents.of(first);
-  assert.equal(contents.of(first), read);
-  assert.deepEqual(contents.of(second), { type: "network", mask: ip("255.255.255.0"), routers: [1, 2, 3] });
-  contents.forget(second.key);
-  assert.deepEqual(contents.of(first), read);
-});
 
 test("a refreshed LSA says the same, one with another metric or bit does not", () => {
   const links = [toRouter(2, 3, 4)];

@@ -44,24 +44,6 @@ export function readContent(lsa: Lsa): LsaContent | undefined {
   }
 }
 
-/** Remembers what LSAs say, one instance of each. */
-export class Contents {
-  readonly #known = new Map<string, { readonly lsa: Lsa; readonly content: LsaContent | undefined }>();
-
-  /** As readContent, which is asked once for an instance. */
-  of(lsa: Lsa): LsaContent | undefined {
-    const known = this.#known.get(lsa.key);
-    if (known?.lsa === lsa) return known.content;
-    const content = readContent(lsa);
-    this.#known.set(lsa.key, { lsa, content });
-    return content;
-  }
-
-  forget(key: string): void {
-    this.#known.delete(key);
-  }
-}
-
 /**
  * Goes over the links of a router-LSA without making an object for each. The fields are those of RouterLink, but signed:
  * what is above 2^31 would be slow as a key of a map.

@@ -1,5 +1,5 @@
 import { equalBytes } from "#base/bytes.ts";
-import { maskOf, type Ipv4 } from "#base/ipv4.ts";
+import type { Ipv4 } from "#base/ipv4.ts";
 import { Timers } from "#machine/timers.ts";
 import type { ExternalRoute } from "#ospf/config.ts";
 import {
@@ -47,6 +47,8 @@ export class Originator {
   readonly #own = new Map<string, Own>();
   readonly #due = new Timers();
   readonly #externals = new ExternalIds();
+  /** Peers have as much as they can take until then, ms. */
+  #pausedUntil = 0;
   /** Sequence numbers of LSAs that were ended: one that comes back goes on from there. */
   readonly #ended = new Map<string, number>();
 
@@ -123,7 +125,6 @@ export class Originator {
     // More is due, but a little later.
     if (this.#due.next <= now) this.#pausedUntil = now + PACE_MS;
   }
-  #pausedUntil = 0;
 
   /** Whether an LSA is this router's, or was told by it under another router id. RFC 2328 13.4. */
   isOwn({ type, id, advertisingRouter }: LsaIdentity): boolean {
@@ -319,9 +320,4 @@ function isDesignatedBy({ state, address }: OspfInterface, id: Ipv4): boolean {
 
 function nameOf(area: Area | undefined, key: string): string {
   return area ? `${area.id} ${key}` : key;
-}
-
-/** The network of an LSA's id, whatever host bits it has. */
-export function networkOf(id: Ipv4, length: number): Ipv4 {
-  return (id & maskOf(length)) >>> 0;
 }

@@ -1,11 +1,8 @@
 import { maskOf } from "#base/ipv4.ts";
 import { MAX_LINK_METRIC } from "#ospf/constants.ts";
+import { POINT_TO_POINT_LINK, STUB_LINK, TRANSIT_LINK } from "#ospf/lsa-content.ts";
 import type { RouterLink } from "#ospf/lsa.ts";
 import type { OspfInterface } from "#ospf/state.ts";
-
-const POINT_TO_POINT = 1;
-const TRANSIT = 2;
-const STUB = 3;
 
 /** What an interface contributes to the router-LSA of its area. RFC 2328 12.4.1; maxMetric: RFC 6987. */
 export function linksOf(each: OspfInterface, maxMetric: boolean): RouterLink[] {
@@ -23,13 +20,15 @@ function ownLinks(each: OspfInterface, metric: number): RouterLink[] {
     return [...toNeighbors(each, metric), stub(address, maskOf(32), 0)];
   if (each.type === "point-to-point")
     return [...toNeighbors(each, metric), ...(address === 0 ? [] : [network])];
-  return isTransit(each) ? [{ type: TRANSIT, id: each.designated, data: address, metric }] : [network];
+  return isTransit(each) ? [{ type: TRANSIT_LINK, id: each.designated, data: address, metric }] : [network];
 }
 
 function toNeighbors(each: OspfInterface, metric: number): RouterLink[] {
   // Without an address the interface is named by its index.
   const data = each.address === 0 ? (each.link?.index ?? 0) : each.address;
-  return each.fullNeighbors().map(({ routerId }) => ({ type: POINT_TO_POINT, id: routerId, data, metric }));
+  return each
+    .fullNeighbors()
+    .map(({ routerId }) => ({ type: POINT_TO_POINT_LINK, id: routerId, data, metric }));
 }
 
 /** Whether packets can pass through the network: its designated router is adjacent. */
@@ -41,5 +40,5 @@ export function isTransit(each: OspfInterface): boolean {
 }
 
 function stub(id: number, mask: number, metric: number): RouterLink {
-  return { type: STUB, id, data: mask, metric };
+  return { type: STUB_LINK, id, data: mask, metric };
 }

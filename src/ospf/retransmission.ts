@@ -36,7 +36,7 @@ export class Retransmission {
     if (!known) return;
     neighbor.retransmissions.delete(key);
     if (neighbor.retransmissions.size === 0) this.#state.timers.cancel(timerName("again", neighbor));
-    if (--known.entry.pending === 0) this.#parts.flooding.acknowledged(known.entry);
+    if (--known.entry.pending === 0) this.#parts.flooding.sweepSoon();
   }
 
   /** Nobody has to get this instance any more. */

@@ -5,7 +5,7 @@ import { MAX_AGE } from "#ospf/constants.ts";
 import type { Lsa } from "#ospf/lsa.ts";
 import { RouteCalculator } from "#ospf/route-calculator.ts";
 import type { OspfRoute, RouteChanges } from "#ospf/routes.ts";
-import { diffRoutes } from "#ospf/routing-table.ts";
+import { diffRoutes } from "#ospf/testing/diff-routes.ts";
 import {
   externalLsa,
   ip,

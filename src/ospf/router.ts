@@ -170,7 +170,7 @@ export class OspfRouter implements Core<OspfInput, OspfOutput> {
 
   #fire(name: string): void {
     if (name === "spf") return this.#parts.routing.run();
-    if (name === "sweep") return this.#parts.flooding.sweepAll();
+    if (name === "sweep") return this.#parts.flooding.sweepSoon();
     const [kind, interfaceName, key] = name.split(" ");
     const on = this.#state.interfaces.get(interfaceName!);
     if (!on) return;

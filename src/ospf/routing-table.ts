@@ -5,7 +5,7 @@ import { LS_INFINITY, LSA_HEADER, MAX_AGE, SUMMARY_ASBR_LSA } from "#ospf/consta
 import type { Destination, Destinations } from "#ospf/destinations.ts";
 import { AS_BOUNDARY_BIT, BORDER_BIT } from "#ospf/lsa-content.ts";
 import { NO_HOPS, sameHops, type NextHopSets } from "#ospf/next-hop-sets.ts";
-import type { OspfRoute, RouteChanges, RouterRoute } from "#ospf/routes.ts";
+import type { OspfRoute, RouterRoute } from "#ospf/routes.ts";
 import type { AreaTree } from "#ospf/spf.ts";
 
 /** Area 0.0.0.0. */
@@ -230,19 +230,4 @@ export function sameRoute(a: OspfRoute, b: OspfRoute): boolean {
 /** The known route itself when the new one says the same: then routes are compared at once later on. */
 export function orSame(route: OspfRoute, known: OspfRoute | undefined): OspfRoute {
   return known && sameRoute(route, known) ? known : route;
-}
-
-/** What has to be done to a table of `before` so that it is one of `after`. */
-export function diffRoutes(before: Iterable<OspfRoute>, after: Iterable<OspfRoute>): RouteChanges {
-  const keyOf = ({ network, length }: OspfRoute): number => network * 64 + length;
-  const left = new Map<number, OspfRoute>();
-  for (const route of before) left.set(keyOf(route), route);
-  const set: OspfRoute[] = [];
-  for (const route of after) {
-    const known = left.get(keyOf(route));
-    left.delete(keyOf(route));
-    if (!known || !sameRoute(known, route)) set.push(route);
-  }
-  const removed = [...left.values()].map(({ network, length }) => ({ network, length }));
-  return { set, removed };
 }
