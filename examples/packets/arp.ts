@@ -6,11 +6,12 @@
 // The smallest responder: one query, and a function from the packet that it selects to the packet that answers. Without
 // mac=… each address gets one of its own. Who announces an address (a gratuitous ARP) does not ask, and gets no answer;
 // who probes one (RFC 5227) does, and learns that it is taken.
-import { macOf, optionsOf, type Options, type Parley } from "./parts/station.ts";
+import { macIn, macOf, optionsOf, type Options, type Parley } from "./parts/station.ts";
 
 export function exchange(parley: Parley, options: Options) {
   const { Arp, Ethernet, layer, query, responder } = parley;
   const given = optionsOf(options, { address: undefined, mac: "" });
+  macIn(given.mac);
   const asked = query`arp.opcode == 1 and arp.dst.proto_ipv4 == ${given.address} and not arp.isgratuitous`;
   return responder("arp", {
     [asked]: (packet, { tell }) => {

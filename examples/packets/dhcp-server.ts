@@ -9,6 +9,7 @@
 // the server's address, so that it answers ARP for it. Relays are not served. RFC 2131, of which 4.3 says what to answer.
 import type { ExchangeContext, GivenLayer, Packet, PacketAction } from "parley/packet";
 import {
+  addressesIn,
   addressNumber,
   addressText,
   answersArp,
@@ -71,6 +72,8 @@ export function exchange(parley: Parley, options: Options) {
   });
   const seconds = wholeNumber(given.lease, "lease", [1, 2 ** 31 - 1]);
   const me = stationOf(given.address, given.mac);
+  const [routers, servers] = [addressesIn(given.router), addressesIn(given.dns)];
+  addressNumber(given.mask);
   const server: Server = {
     address: me.address,
     pool: poolIn(given.pool).filter((address) => address !== me.address),
@@ -80,8 +83,8 @@ export function exchange(parley: Parley, options: Options) {
       const granted = yours === undefined ? [] : [{ type: 51, data: seconds }];
       const all = [
         { type: 1, data: given.mask },
-        ...(given.router === "" ? [] : [{ type: 3, data: given.router.split(",") }]),
-        ...(given.dns === "" ? [] : [{ type: 6, data: given.dns.split(",") }]),
+        ...(routers.length === 0 ? [] : [{ type: 3, data: routers }]),
+        ...(servers.length === 0 ? [] : [{ type: 6, data: servers }]),
       ];
       const { layer, Dhcp, Udp } = parley;
       return [

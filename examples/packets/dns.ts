@@ -4,9 +4,10 @@
 //   parley packets respond eth0 dns.ts names=www.lab=192.0.2.80
 //
 // With address=… it is a host of its own, which answers ARP, too. Without one it is a service of whatever address the
-// question was sent to (the host there should not run one, or it answers as well). A name that is not in the table does
-// not exist (NXDOMAIN); one that is there has no other records than its address. That dns.qry.type stands alone in the
-// query means that there is one: a question that is cut off does not come here.
+// question was sent to, on a link where it hears what is for others: for an address of this machine the kernel answers,
+// too, that there is no such service. A name that is not in the table does not exist (NXDOMAIN); one that is there has no
+// other records than its address. That dns.qry.type stands alone in the query means that there is one: a question that is
+// cut off does not come here.
 import {
   addressNumber,
   answersArp,

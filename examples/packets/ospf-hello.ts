@@ -32,6 +32,9 @@ interface Heard {
 
 type Context = ExchangeContext<Heard>;
 
+/** Far more than a link has routers: whoever makes addresses up must not fill the memory. */
+const MOST_NEIGHBORS = 256;
+
 export function exchange(parley: Parley, options: Options) {
   const { machine, query } = parley;
   const { area } = optionsOf(options, { area: "" });
@@ -76,6 +79,7 @@ function note({ Ipv4, Ospf }: Parley, packet: Packet, { data, now, tell }: Conte
     backup: body.backupDesignatedRouter,
   };
   const before = data.neighbors.get(source)?.said;
+  if (!before && data.neighbors.size >= MOST_NEIGHBORS) return;
   data.neighbors.set(source, { said, until: now + said.deadSeconds * 1_000 });
   if (!before) return tell(`neighbor ${source}, router ${routerId}`, said);
   const changed = Object.entries(said).filter(([name, value]) => before[name as keyof Said] !== value);

@@ -27,9 +27,12 @@ export function readArguments<Options extends ParseArgsOptionsConfig>(
 /** A whole number from 1 on; Infinity for none. Throws OperatorError. */
 export function countOf(option: string, text: string | undefined): number {
   if (text === undefined) return Infinity;
-  if (!/^[1-9]\d{0,14}$/.test(text))
+  if (!COUNT.test(text))
     throw new OperatorError(`--${option} needs a whole number, not "${text}"`, "such as 10", {
       exitStatus: 2,
     });
   return Number(text);
 }
+
+/** A whole number from 1 on, written as people do. */
+export const COUNT = /^[1-9]\d{0,14}$/;

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { explain, OperatorError } from "#base/operator-error.ts";
+import type { ReceivedPackets } from "#host/packet-sockets.ts";
 import { PcapWriter } from "#packet/file/pcap-writer.ts";
 import { PcapngWriter } from "#packet/file/pcapng-writer.ts";
 
@@ -53,6 +54,19 @@ export class CaptureFile {
       current.append(0, bytes, start, stop, seconds, nanoseconds, originalLength);
     else current.append(bytes, start, stop, seconds, nanoseconds, originalLength);
     if (current.size > FLUSH_BYTES) this.#flush();
+  }
+
+  /** The packets from `first` up to `stop` of many. Throws as `begin`. */
+  appendMany(packets: ReceivedPackets, first: number, stop: number): void {
+    const writer = this.#writer!;
+    if (writer instanceof PcapWriter && this.#rotateBytes === Infinity) {
+      writer.appendMany(packets, first, stop);
+      if (writer.size > FLUSH_BYTES) this.#flush();
+      return;
+    }
+    const { bytes, starts, stops, originalLengths, seconds, nanoseconds } = packets;
+    for (let i = first; i < stop; i++)
+      this.append(bytes, starts[i]!, stops[i]!, seconds[i]!, nanoseconds[i]!, originalLengths[i]!);
   }
 
   /** Writes what is left. Throws OperatorError when there is no room for it; the file is closed all the same. */

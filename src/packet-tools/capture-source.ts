@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { createReadStream } from "node:fs";
 import { explain, OperatorError } from "#base/operator-error.ts";
-import { CaptureReader, type CaptureBlock } from "#packet/file/capture-reader.ts";
+import { CaptureReader, type CaptureBlock, type CaptureInterface } from "#packet/file/capture-reader.ts";
 import type { CapturedPacket } from "#packet/file/packets.ts";
 import { sniffCapture } from "#packet/file/sniff-capture.ts";
 import type { Frame } from "#packet/query/frame.ts";
@@ -42,7 +42,8 @@ export async function readCapture(
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") throw new OperatorError(`there is no file ${path}`, "check its name");
-    if (code === "EACCES" || code === "EISDIR")
+    if (code === "EISDIR") throw new OperatorError(`${path} is a folder`, "name one of the files in it");
+    if (code === "EACCES")
       throw new OperatorError(`${path} cannot be read: ${explain(error)}`, "check its permissions");
     // What gzip says of a compressed file that was cut.
     if (!code?.startsWith("Z_") && code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
@@ -54,12 +55,13 @@ export async function readCapture(
     if (take(capture) === false) return undefined;
     capture.frame.leave();
   }
+  const reason = broken ?? reader.problem?.message;
   if (reader.number === 0 && reader.format === undefined)
     throw new OperatorError(
-      `${path} is no capture file${reader.problem ? `: ${reader.problem.message}` : ""}`,
+      `${path} is no capture file${reason === undefined ? "" : `: ${reason}`}`,
       "pcap and pcapng are read, also compressed by gzip",
     );
-  return broken ?? reader.problem?.message;
+  return reason;
 }
 
 /** All packets of a file that fits into memory, and what is wrong with it. */
@@ -86,11 +88,15 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   }
   const file = await open(path, "r");
   try {
+    // A pipe gives its bytes once, and to whoever opened it.
+    if (!(await file.stat()).isFile()) {
+      yield* uncompressed(file.createReadStream({ autoClose: false }));
+      return;
+    }
     const head = new Uint8Array(8);
     const { bytesRead } = await file.read(head, 0, 8, 0);
-    if (sniffCapture(head.subarray(0, bytesRead)) === "gzip" || !(await file.stat()).isFile()) {
-      const stream = createReadStream(path);
-      yield* uncompressed(stream);
+    if (sniffCapture(head.subarray(0, bytesRead)) === "gzip") {
+      yield* uncompressed(createReadStream(path));
       return;
     }
     // While one chunk is walked the next is being read, on another core.
@@ -166,8 +172,9 @@ export class CaptureFrame implements Frame {
     this.#previousNanoseconds = this.#reader.nanoseconds;
   }
 
-  get seconds(): number {
-    return this.#reader.seconds;
+  /** Absent in a simple packet block, which has no time. */
+  get seconds(): number | undefined {
+    return this.#reader.timed ? this.#reader.seconds : undefined;
   }
 
   get nanoseconds(): number {
@@ -179,16 +186,33 @@ export class CaptureFrame implements Frame {
   }
 
   get previousTime(): bigint {
-    if (this.#previousNanoseconds < 0) return nanoseconds(this.seconds, this.nanoseconds);
+    if (this.#previousNanoseconds < 0) return nanoseconds(this.#reader.seconds, this.nanoseconds);
     return nanoseconds(this.#previousSeconds, this.#previousNanoseconds);
   }
 
-  get interfaceIndex(): number {
-    return this.#reader.interfaceIndex;
+  // As in Wireshark, a pcap file's packets have no interface, and one of pcapng without a name is unknown.
+  get interfaceIndex(): number | undefined {
+    const { interfaces, interfaceIndex } = this.#reader;
+    const of = this.#interface;
+    // In each section they count from 0 again.
+    return of && interfaceIndex - interfaces.findIndex(({ section }) => section === of.section);
   }
 
-  get interfaceName(): string {
-    return this.#reader.interfaces[this.#reader.interfaceIndex]?.name ?? "";
+  get interfaceName(): string | undefined {
+    return this.#interface && (this.#interface.name ?? "unknown");
+  }
+
+  get interfaceDescription(): string | undefined {
+    return this.#interface?.description;
+  }
+
+  get linkType(): number {
+    return this.#reader.linkType;
+  }
+
+  get #interface(): CaptureInterface | undefined {
+    const { format, interfaces, interfaceIndex } = this.#reader;
+    return format === "pcapng" ? interfaces[interfaceIndex] : undefined;
   }
 
   get comments(): readonly string[] {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { OperatorError } from "#base/operator-error.ts";
 import type { PacketSocket, ReceivedPacket, ReceivedPackets } from "#host/packet-sockets.ts";
+import { frameTime, newFrame } from "#packet/query/frame.ts";
 import type { Matcher } from "#packet/query/query.ts";
 import { countOf, readArguments } from "#packet-tools/arguments.ts";
 import { CaptureFile } from "#packet-tools/capture-file.ts";
@@ -41,11 +42,17 @@ export async function runCapture(args: readonly string[]): Promise<number> {
   const rotateBytes = values.rotate === undefined ? Infinity : sizeOf(values.rotate);
   const file = values.write === undefined ? undefined : new CaptureFile(values.write, name, rotateBytes);
   const isAsked = words.join("").trim() !== "" || !file;
-  const view = isAsked ? new (await import("#packet-tools/capture-view.ts")).CaptureView(words) : undefined;
+  const view = isAsked ? await viewOf(words, file !== undefined) : undefined;
   const capture = new Capture(view, countOf("count", values.count), file);
   const seconds = values.seconds === undefined ? Infinity : countOf("seconds", values.seconds);
   const promiscuous = !values["no-promiscuous"];
   return capture.run(name, seconds, promiscuous);
+}
+
+/** Loaded late: whoever writes everything needs no protocols. */
+async function viewOf(words: readonly string[], isWritten: boolean): Promise<CaptureView> {
+  const { CaptureView } = await import("#packet-tools/capture-view.ts");
+  return isWritten ? CaptureView.forFile(words) : CaptureView.forRows(words);
 }
 
 function sizeOf(text: string): number {
@@ -65,9 +72,11 @@ class Capture {
   readonly #most: number;
   readonly #file: CaptureFile | undefined;
   readonly #output = new Output(process.stdout);
-  readonly #frame = { number: 0, seconds: 0, nanoseconds: 0, length: 0, capturedLength: 0, firstTime: 0n };
+  /** Of the packet in hand, as the query sees it: numbers and times count from the first that came. */
+  readonly #frame = newFrame();
   readonly #ended = Promise.withResolvers<void>();
   #match: Matcher | undefined;
+  #seen = 0;
   #count = 0;
 
   constructor(view: CaptureView | undefined, most: number, file: CaptureFile | undefined) {
@@ -137,18 +146,32 @@ class Capture {
   }
 
   #receivedMany(packets: ReceivedPackets): void {
-    const { bytes, starts, stops, originalLengths, seconds, nanoseconds } = packets;
-    const [file, match] = [this.#file!, this.#match];
-    for (let i = 0; i < packets.count && this.#count < this.#most; i++) {
-      const [start, stop, originalLength] = [starts[i]!, stops[i]!, originalLengths[i]!];
-      if (match) {
-        const frame = this.#frameOf(seconds[i]!, nanoseconds[i]!, originalLength, stop - start);
-        if (!match(bytes, start, stop, frame)) continue;
-      }
-      this.#count++;
-      file.append(bytes, start, stop, seconds[i]!, nanoseconds[i]!, originalLength);
-    }
+    const match = this.#match;
+    if (match) this.#writeSelected(packets, match);
+    else this.#write(packets, 0, packets.count);
     if (this.#count >= this.#most) this.#ended.resolve();
+  }
+
+  /** Those that follow each other together. */
+  #writeSelected(packets: ReceivedPackets, match: Matcher): void {
+    const { count, bytes, starts, stops, originalLengths, seconds, nanoseconds } = packets;
+    let first = 0;
+    for (let i = 0; i < count; i++) {
+      const [start, stop] = [starts[i]!, stops[i]!];
+      const frame = this.#frameOf(seconds[i]!, nanoseconds[i]!, originalLengths[i]!, stop - start);
+      if (match(bytes, start, stop, frame)) continue;
+      this.#write(packets, first, i);
+      first = i + 1;
+    }
+    this.#write(packets, first, count);
+  }
+
+  /** As many as are still wanted. */
+  #write(packets: ReceivedPackets, first: number, stop: number): void {
+    const count = Math.min(stop - first, this.#most - this.#count);
+    if (count <= 0) return;
+    this.#file!.appendMany(packets, first, first + count);
+    this.#count += count;
   }
 
   #received(packet: ReceivedPacket): void {
@@ -157,7 +180,7 @@ class Capture {
     const frame = this.#frameOf(seconds, nanoseconds, originalLength, stop - start);
     if (this.#match && !this.#match(bytes, start, stop, frame)) return;
     this.#count++;
-    if (this.#count === 1) frame.firstTime = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+    frame.number = this.#count;
     if (this.#file) this.#file.append(bytes, start, stop, seconds, nanoseconds, originalLength);
     else this.#output.line(this.#view!.row(packet, frame));
     if (this.#count >= this.#most) this.#ended.resolve();
@@ -165,11 +188,12 @@ class Capture {
 
   #frameOf(seconds: number, nanoseconds: number, length: number, capturedLength: number) {
     const frame = this.#frame;
-    frame.number = this.#count + 1;
+    frame.number = ++this.#seen;
     frame.seconds = seconds;
     frame.nanoseconds = nanoseconds;
     frame.length = length;
     frame.capturedLength = capturedLength;
+    frame.firstTime ??= frameTime(frame);
     return frame;
   }
 }

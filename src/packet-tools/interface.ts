@@ -4,18 +4,18 @@ import type { Link } from "#host/links.ts";
 import type { PacketSockets } from "#host/packet-sockets.ts";
 import { formatAddress } from "#base/address.ts";
 import { hexText } from "#packet/primitive.ts";
-import { systemHost } from "#system/host.ts";
+import { systemClock } from "#system/clock.ts";
+import { systemPacketSockets } from "#system/linux-ports.ts";
 
-/** Packet sockets of this machine. Throws OperatorError where there are none. */
+/** Packet sockets of this machine; to open one throws OperatorError where there are none. */
 export function packetSockets(): PacketSockets {
-  const sockets = systemHost().packetSockets;
-  if (!sockets) throw new OperatorError("packet sockets need Linux", "capture files can be read anywhere");
-  return sockets;
+  return systemPacketSockets();
 }
 
 /** An interface by its name. Throws OperatorError with those that there are. */
 export async function interfaceNamed(name: string): Promise<Link> {
-  const monitor = await systemHost().links.watch(() => {});
+  const { systemLinks } = await import("#system/links.ts");
+  const monitor = await systemLinks().watch(() => {});
   try {
     const links = monitor.links();
     const found = links.find((link) => link.name === name);
@@ -52,7 +52,7 @@ export function ownAddresses({ hardwareAddress, addresses }: Link): {
 
 /** Calls back after so many seconds, however many they are; what it returns calls it off. */
 export function afterSeconds(seconds: number, run: () => void): () => void {
-  const { clock } = systemHost();
+  const clock = systemClock();
   return clock.at(clock.now() + seconds * 1_000, run);
 }
 

@@ -3,7 +3,7 @@ import { safeText } from "#base/safe-text.ts";
 import { Packet } from "#packet/dissect.ts";
 import { factsOf } from "#packet/facts.ts";
 import { nearestNames } from "#packet/query/nearest.ts";
-import { frameTime, frameValues, type Frame } from "#packet/query/frame.ts";
+import { frameValues, type Frame } from "#packet/query/frame.ts";
 import type { QueryField } from "#packet/query-field.ts";
 import { protocolsOf } from "#packet/query/evaluate.ts";
 import { packetTree } from "#packet/show.ts";
@@ -86,7 +86,12 @@ function printer(
     const print = rowPrinter();
     return (packet, frame) => print(rowOf(packet, frame));
   }
-  const names = values.fields.split(",").map((name) => name.trim());
+  const names = values.fields
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  if (names.length === 0)
+    throw new OperatorError("--fields names no field", "such as --fields ip.src,udp.port", { exitStatus: 2 });
   const fields = names.map((name) => {
     const field = registry.queryFields.get(name);
     if (field) return field;
@@ -102,8 +107,9 @@ function fieldsText(packet: Packet, frame: Frame, fields: readonly QueryField[])
   const facts = factsOf(packet, fields);
   return fields
     .map(({ name }) => {
+      if (name === "frame") return "1";
       if (name === "frame.protocols") return protocolsOf(packet.layers);
-      if (name.startsWith("frame.time") && frameTime(frame) !== undefined)
+      if (name.startsWith("frame.time") || name === "frame.offset_shift")
         return frameValues(frame, name)
           .map((value) => secondsText(value as bigint))
           .join(",");

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { parseAddress } from "#base/address.ts";
 import type { Endpoint } from "#base/endpoint.ts";
@@ -18,6 +18,8 @@ const LINKTYPE_RAW = 101;
 
 /** Whether a file is what a node's recorder wrote. */
 export async function isRecording(path: string): Promise<boolean> {
+  // A folder or a pipe is none, and a pipe that was opened once gives nothing to who opens it again.
+  if (!(await stat(path).catch(() => undefined))?.isFile()) return false;
   const file = await open(path, "r").catch(() => undefined);
   if (!file) return false;
   try {

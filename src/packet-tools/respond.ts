@@ -112,11 +112,15 @@ async function respondLive(
     return await Promise.race([ended, signals.asked.then(() => 0)]);
   } finally {
     runner.stop();
+    const { dropped } = socket.statistics();
     socket.close();
     signals.stop();
     const { seen, matched, sent } = exchange.counts;
     const left = runner.unsent === 0 ? "" : `, ${runner.unsent} not taken by the interface`;
-    process.stderr.write(`${seen} packets seen, ${matched} matched, ${sent - runner.unsent} sent${left}\n`);
+    const lost = dropped === 0 ? "" : `, ${dropped} came too fast and were dropped`;
+    process.stderr.write(
+      `${seen} packets seen, ${matched} matched, ${sent - runner.unsent} sent${left}${lost}\n`,
+    );
   }
 }
 

@@ -5,7 +5,7 @@ import { factsOf } from "#packet/facts.ts";
 import { hexText } from "#packet/primitive.ts";
 import { packetTree } from "#packet/show.ts";
 import { standardRegistry } from "#wire/registry.ts";
-import { countOf, readArguments } from "#packet-tools/arguments.ts";
+import { COUNT, readArguments } from "#packet-tools/arguments.ts";
 import { readCapture } from "#packet-tools/capture-source.ts";
 import { Output } from "#packet-tools/output.ts";
 import { firstOf } from "#packet-tools/queries.ts";
@@ -32,7 +32,11 @@ export async function runShow(args: readonly string[]): Promise<number> {
     throw new OperatorError("a file and a packet's number are needed", "parley packets show FILE 12", {
       exitStatus: 2,
     });
-  const wanted = countOf("number", number);
+  if (!COUNT.test(number))
+    throw new OperatorError(`"${number}" is no packet's number`, "they count from 1, as read shows them", {
+      exitStatus: 2,
+    });
+  const wanted = Number(number);
   const registry = standardRegistry();
   let lines: string[] | undefined;
   const problem = await readCapture(file, ({ reader, frame }) => {

@@ -70,11 +70,14 @@ export function next(table: string, otherwise?: string): Computed {
   return { type: "next", table, ...(otherwise !== undefined && { otherwise: parseExpression(otherwise) }) };
 }
 
-/** An unsigned integer of 1 to 32, 40 or 48 bits; widths that are no whole bytes share bytes with their neighbours. */
+/** An unsigned integer of 1 to 48 bits; widths that are no whole bytes share bytes with their neighbours. */
 export function uint(bits: number, initial: Initial = 0, options: NumberOptions = {}): Field<number> {
-  if (!(bits >= 1 && (bits <= 32 || bits === 40 || bits === 48)))
-    throw new Error(`an integer of ${bits} bits`);
-  return { spec: uintSpec(bits, initial, options, false) };
+  return { spec: uintSpec(widthOf(bits), initial, options, false) };
+}
+
+function widthOf(bits: number): number {
+  if (Number.isInteger(bits) && bits >= 1 && bits <= 48) return bits;
+  throw new Error(`an integer of ${bits} bits: 1 to 48, or wide() for whole bytes beyond`);
 }
 
 export const u8 = (initial?: Initial, options?: NumberOptions): Field<number> => uint(8, initial, options);
@@ -89,17 +92,30 @@ export function bit(options: NumberOptions = {}): Field<number> {
   return uint(1, 0, { display: "boolean", ...options });
 }
 
-export function u64(initial: bigint | Computed = 0n, options: NumberOptions = {}): Field<bigint> {
-  return { spec: uintSpec(64, initial, options, false) };
+/** An integer of more bits than a number can hold: whole bytes, 56 to 128 bits. `signed`: in two's complement. */
+export function wide(
+  bits: number,
+  initial: bigint | Computed = 0n,
+  options: NumberOptions & { readonly signed?: boolean } = {},
+): Field<bigint> {
+  if (bits % 8 !== 0 || bits <= 48 || bits > 128) throw new Error(`a wide integer of ${bits} bits`);
+  return { spec: uintSpec(bits, initial, options, options.signed ?? false) };
 }
+
+export const u64 = (initial?: bigint | Computed, options?: NumberOptions): Field<bigint> =>
+  wide(64, initial, options);
+export const i64 = (initial?: bigint | Computed, options?: NumberOptions): Field<bigint> =>
+  wide(64, initial, { ...options, signed: true });
 
 export const i8 = (initial?: Initial, options?: NumberOptions): Field<number> => int(8, initial, options);
 export const i16 = (initial?: Initial, options?: NumberOptions): Field<number> => int(16, initial, options);
+export const i24 = (initial?: Initial, options?: NumberOptions): Field<number> => int(24, initial, options);
 export const i32 = (initial?: Initial, options?: NumberOptions): Field<number> => int(32, initial, options);
+export const i48 = (initial?: Initial, options?: NumberOptions): Field<number> => int(48, initial, options);
 
-/** A signed integer in two's complement. */
-export function int(bits: 8 | 16 | 32, initial: Initial = 0, options: NumberOptions = {}): Field<number> {
-  return { spec: uintSpec(bits, initial, options, true) };
+/** A signed integer in two's complement, of 1 to 48 bits. */
+export function int(bits: number, initial: Initial = 0, options: NumberOptions = {}): Field<number> {
+  return { spec: uintSpec(widthOf(bits), initial, options, true) };
 }
 
 function uintSpec(bits: number, initial: Initial | bigint, options: NumberOptions, signed: boolean): Spec {
@@ -133,12 +149,17 @@ export type FlagValues<Names extends string> = Readonly<Record<Names, boolean>> 
   readonly other: number;
 };
 
-/** Single bits with names, in a field of `bits` bits (8 when not said). */
+/** Single bits with names, in a field of `bits` bits (8 when not said, 32 at most). */
 export function flags<Names extends string>(
   masks: Readonly<Record<Names, FlagMask>>,
-  options: FieldOptions & { readonly bits?: number; readonly titles?: Partial<Record<Names, string>> } = {},
+  options: FieldOptions & {
+    readonly bits?: number;
+    readonly order?: "big" | "little";
+    readonly titles?: Partial<Record<Names, string>>;
+  } = {},
 ): Field<FlagValues<Names>, Partial<FlagValues<Names>>> {
   const width = options.bits ?? 8;
+  if (!Number.isInteger(width) || width < 1 || width > 32) throw new Error(`flags of ${width} bits`);
   let left = width === 32 ? 0xffff_ffff : 2 ** width - 1;
   const list = Object.entries<FlagMask>(masks).map(([name, mask]): FlagSpec => {
     const [value, query, ...also] = typeof mask === "number" ? [mask] : mask;
@@ -149,7 +170,8 @@ export function flags<Names extends string>(
     const flag = { name, mask: value, ...(title !== undefined && { title }) };
     return query === undefined ? flag : { ...flag, query: query === null ? [] : [query, ...also] };
   });
-  return { spec: { kind: "flags", bits: width, flags: list, otherMask: left, ...labels(options) } };
+  const little = options.order === "little";
+  return { spec: { kind: "flags", bits: width, little, flags: list, otherMask: left, ...labels(options) } };
 }
 
 /** An IPv4 address: "192.0.2.1". */

@@ -5,6 +5,7 @@ import {
   code,
   fixedSize,
   flagTable,
+  signedCode,
   uintCode,
   type Place,
   type Region,
@@ -13,7 +14,7 @@ import {
   type Visitor,
 } from "#packet/generated-code.ts";
 import type { Member, Message } from "#packet/message.ts";
-import { ADDRESS_BYTES, bytesBetween, readText, readUint64 } from "#packet/primitive.ts";
+import { ADDRESS_BYTES, bytesBetween, readText, readWide, toSigned } from "#packet/primitive.ts";
 import { flagValues } from "#packet/read.ts";
 import type { ChooseSpec, CodecSpec, FlagsSpec, ListSpec, Spec, UintSpec } from "#packet/spec.ts";
 
@@ -109,7 +110,7 @@ export abstract class FieldGenerator {
       const value = uintCode(place, bytes, false);
       lines.push(this.visitor.visit(together, { value, start: code(place), end }));
     }
-    const raw = bitsCode(place, run.offsetBits, spec.bits);
+    const raw = this.#signed(spec, bitsCode(place, run.offsetBits, spec.bits));
     const next = run.last ? { base: place.base, offset: place.offset + bytes } : place;
     return this.#number(
       spec,
@@ -140,7 +141,7 @@ export abstract class FieldGenerator {
     const variable = this.name("v");
     lines.push(`const ${variable} = ${raw};`);
     if (name !== undefined) {
-      const isBig = spec.kind === "uint" && spec.bits === 64;
+      const isBig = spec.kind === "uint" && spec.bits > 48;
       scope.names.set(name, isBig ? `Number(${variable})` : variable);
       if (spec.kind === "flags")
         for (const flag of spec.flags)
@@ -209,10 +210,15 @@ export abstract class FieldGenerator {
   }
 
   #uint(spec: UintSpec | FlagsSpec, place: Place): string {
-    if (spec.kind === "flags") return uintCode(place, spec.bits / 8, false);
-    if (spec.bits === 64) return `${this.constant(readUint64)}(b, ${code(place)}, ${spec.little})`;
-    const unsigned = uintCode(place, spec.bits / 8, spec.little);
-    return spec.signed ? `(${unsigned} << ${32 - spec.bits}) >> ${32 - spec.bits}` : unsigned;
+    const size = spec.bits / 8;
+    if (spec.kind === "uint" && spec.bits > 48)
+      return `${this.constant(readWide)}(b, ${code(place)}, ${size}, ${spec.little}, ${spec.signed})`;
+    return this.#signed(spec, uintCode(place, size, spec.little));
+  }
+
+  #signed(spec: UintSpec | FlagsSpec, raw: string): string {
+    if (spec.kind === "flags" || !spec.signed) return raw;
+    return signedCode(raw, spec.bits, spec.bits > 32 ? this.constant(toSigned) : "");
   }
 
   #bytes(
@@ -330,10 +336,13 @@ export abstract class FieldGenerator {
       for (const member of message.members) {
         const { spec, run } = member;
         const size = run ? (run.last ? run.totalBits / 8 : 0) : fixedSize(spec);
-        if (member.name === name && spec.kind === "uint" && size !== undefined)
-          return run
-            ? bitsCode({ base: start, offset }, run.offsetBits, spec.bits)
-            : uintCode({ base: start, offset }, size, spec.little);
+        if (member.name === name && spec.kind === "uint" && size !== undefined && spec.bits <= 48)
+          return this.#signed(
+            spec,
+            run
+              ? bitsCode({ base: start, offset }, run.offsetBits, spec.bits)
+              : uintCode({ base: start, offset }, size, spec.little),
+          );
         if (size === undefined) break;
         offset += size;
       }

@@ -72,8 +72,15 @@ export function uintCode(place: Place, count: number, little: boolean): string {
 export function bitsCode(place: Place, offset: number, bits: number): string {
   const { from, count, shift } = bitPlace(offset, bits);
   const whole = uintCode({ base: place.base, offset: place.offset + from }, count, false);
+  // Beyond 32 bits JavaScript has no operators on bits.
+  if (count > 4) return `(Math.floor(${whole} / ${2 ** shift}) % ${2 ** bits})`;
   const mask = bits === 32 ? "" : ` & ${2 ** bits - 1}`;
   return shift === 0 && count * 8 === bits ? whole : `((${whole} >>> ${shift})${mask})`;
+}
+
+/** JavaScript of the integer in two's complement that `raw` is without a sign; `toSigned` names the function. */
+export function signedCode(raw: string, bits: number, toSigned: string): string {
+  return bits <= 32 ? `((${raw} << ${32 - bits}) >> ${32 - bits})` : `${toSigned}(${raw}, ${bits})`;
 }
 
 /** Bytes that a field always takes, or undefined. */

@@ -281,7 +281,9 @@ function membersOf(name: string, options: MessageOptions<Fields>): Member[] {
       members.push({ name: property, spec: own });
       continue;
     }
-    if ((runBits % 8) + width > 32) throw new Error(`${name}.${property} lies across more than four bytes`);
+    if ((runBits % 8) + width > 48) throw new Error(`${name}.${property} lies across more than six bytes`);
+    if ((own.kind === "uint" || own.kind === "flags") && own.little)
+      throw new Error(`${name}.${property} shares bytes with others: no such bits are little endian`);
     run.push({ name: property, spec: own, run: { offsetBits: runBits, totalBits: 0, last: false } });
     runBits += width;
     if (runBits % 8 !== 0) continue;

@@ -290,10 +290,10 @@ function uintFor(spec: Spec & { readonly kind: "uint" }, piece: Piece, path: str
   const { raw } = piece;
   if (raw instanceof Uint8Array) {
     const value = raw.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
-    return spec.bits === 64 ? value : Number(value);
+    return spec.bits > 48 ? value : Number(value);
   }
   if (typeof raw === "boolean") return raw ? 1 : 0;
-  if (typeof raw === "number") return spec.bits === 64 ? BigInt(raw) : raw;
+  if (typeof raw === "number") return spec.bits > 48 ? BigInt(raw) : raw;
   if (typeof raw === "bigint") return raw;
   const named = [...(spec.names ?? [])].find(([, name]) => name.toLowerCase() === String(raw).toLowerCase());
   if (named) return named[0];

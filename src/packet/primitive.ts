@@ -8,13 +8,25 @@ export function readUint(bytes: Uint8Array, at: number, count: number, little: b
   return value;
 }
 
-export function readUint64(bytes: Uint8Array, at: number, little: boolean): bigint {
-  const first = BigInt(readUint(bytes, at, 4, little));
-  const second = BigInt(readUint(bytes, at + 4, 4, little));
-  return little ? (second << 32n) | first : (first << 32n) | second;
+/** The integer of `count` bytes at `at`, eight in most cases; more than readUint can tell exactly. */
+export function readWide(
+  bytes: Uint8Array,
+  at: number,
+  count: number,
+  little: boolean,
+  signed: boolean,
+): bigint {
+  const low = little ? at : at + count - 4;
+  const rest = little ? at + 4 : at;
+  const above =
+    count > 8
+      ? readWide(bytes, rest, count - 4, little, false)
+      : BigInt(readUint(bytes, rest, count - 4, little));
+  const value = (above << 32n) | BigInt(readUint(bytes, low, 4, little));
+  return signed ? BigInt.asIntN(count * 8, value) : value;
 }
 
-/** `bits` bits of a run that starts at `at`, `offset` bits into it; at most 32, inside four bytes. */
+/** `bits` bits of a run that starts at `at`, `offset` bits into it; at most 48, inside six bytes. */
 export function readBits(bytes: Uint8Array, at: number, offset: number, bits: number): number {
   const { from, count, shift } = bitPlace(offset, bits);
   return Math.floor(readUint(bytes, at + from, count, false) / 2 ** shift) % 2 ** bits;

@@ -131,6 +131,11 @@ export const FRAME_FIELDS: readonly QueryField[] = [
   frameField("time_delta", "duration", "Time since the frame before"),
   frameField("interface_id", "number", "Interface"),
   frameField("interface_name", "text", "Interface name"),
+  frameField("interface_description", "text", "Interface description"),
+  frameField("encap_type", "number", "Encapsulation type"),
+  frameField("offset_shift", "duration", "Time shift of this packet"),
+  frameField("marked", "boolean", "Frame is marked"),
+  frameField("ignored", "boolean", "Frame is ignored"),
   frameField("comment", "text", "Comment"),
   frameField("protocols", "text", "Protocols in the frame"),
 ];

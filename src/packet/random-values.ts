@@ -91,7 +91,7 @@ function valueFor(spec: Spec, around: Surroundings, name?: string): unknown {
 
 function randomUint(spec: UintSpec, { message, random }: Surroundings, name?: string): number | bigint {
   if (spec.fixed) return spec.initial;
-  if (spec.bits === 64) return (BigInt(random.next()) << 32n) | BigInt(random.next());
+  if (spec.bits > 48) return randomWide(spec, random);
   const keys = message.members.flatMap((member) => keysFor(member.spec, name));
   const known = [...(spec.names?.keys() ?? []), ...keys];
   const low = spec.signed ? -(2 ** (spec.bits - 1)) : 0;
@@ -100,6 +100,12 @@ function randomUint(spec: UintSpec, { message, random }: Surroundings, name?: st
   if (edge === 0) return low;
   if (edge === 1) return low + 2 ** spec.bits - 1;
   return low + Math.floor(random.float() * 2 ** spec.bits);
+}
+
+function randomWide({ bits, signed }: UintSpec, random: Random): bigint {
+  let value = 0n;
+  for (let i = 0; i < bits; i += 32) value = (value << 32n) | BigInt(random.next());
+  return signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value);
 }
 
 /** The keys that a choice by `name` knows. */

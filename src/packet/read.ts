@@ -7,7 +7,7 @@ import {
   readBits,
   readText,
   readUint,
-  readUint64,
+  readWide,
   toSigned,
 } from "#packet/primitive.ts";
 import type { Problem } from "#packet/problem.ts";
@@ -170,7 +170,7 @@ function readRunMember(
   const bytes = run.totalBits / 8;
   if (!isThere(context, at, bytes, region)) return undefined;
   const raw = readBits(context.bytes, at, run.offsetBits, spec.bits);
-  const value = spec.kind === "flags" ? flagValues(spec, raw) : raw;
+  const value = spec.kind === "flags" ? flagValues(spec, raw) : spec.signed ? toSigned(raw, spec.bits) : raw;
   return { spec, value, next: run.last ? at + bytes : at, children: [], whole: true };
 }
 
@@ -183,7 +183,9 @@ function readSpec(context: ReadContext, spec: Spec, at: number, region: Region):
     case "uint":
       return leaf(spec.bits / 8, () => uintValue(context.bytes, at, spec));
     case "flags":
-      return leaf(spec.bits / 8, () => flagValues(spec, readUint(context.bytes, at, spec.bits / 8, false)));
+      return leaf(spec.bits / 8, () =>
+        flagValues(spec, readUint(context.bytes, at, spec.bits / 8, spec.little)),
+      );
     case "address":
       return leaf(ADDRESS_BYTES[spec.family], () => readAddress(spec.family, context.bytes, at));
     case "bytes": {
@@ -271,9 +273,12 @@ function readList(context: ReadContext, spec: ListSpec, at: number, region: Regi
       whole &&= item?.whole ?? false;
       if (!item) break;
       if (spec.fits && !item.whole && !isItem(spec.fits, item, end - next)) {
-        const kind = context.problems[before]?.kind === "cut" ? "cut" : "truncated";
+        const was = context.problems[before];
+        const kind = was?.kind === "cut" ? "cut" : "truncated";
+        // What is wrong with it says more than that it ends: a name whose pointers loop.
+        const isOwn = was?.kind === "malformed" && !was.error.startsWith(kind);
         context.problems.length = before;
-        context.problems.push({ kind, error: `${kind} ${region.path}`, at: next });
+        context.problems.push(isOwn ? { ...was, kind } : { kind, error: `${kind} ${region.path}`, at: next });
         break;
       }
       values.push(item.value);
@@ -339,7 +344,7 @@ function isThere(context: ReadContext, at: number, size: number, region: Region)
 }
 
 function uintValue(bytes: Uint8Array, at: number, spec: UintSpec): number | bigint {
-  if (spec.bits === 64) return readUint64(bytes, at, spec.little);
+  if (spec.bits > 48) return readWide(bytes, at, spec.bits / 8, spec.little, spec.signed);
   const value = readUint(bytes, at, spec.bits / 8, spec.little);
   return spec.signed ? toSigned(value, spec.bits) : value;
 }

@@ -113,7 +113,7 @@ function bitPattern({ bits, spec, value, start, end }: Node): string {
 }
 
 function patternOf(width: number, offset: number, count: number, value: number): string {
-  const digits = value.toString(2).padStart(count, "0");
+  const digits = (value < 0 ? value + 2 ** count : value).toString(2).padStart(count, "0");
   const all = ".".repeat(offset) + digits + ".".repeat(width - offset - count);
   return all.replaceAll(/(.{4})(?=.)/g, "$1 ");
 }

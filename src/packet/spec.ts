@@ -41,7 +41,7 @@ export interface ChecksumSpec {
 
 export interface UintSpec extends Labels {
   readonly kind: "uint";
-  /** 1 to 32, 40, 48 or 64; above 48 the value is a bigint. */
+  /** 1 to 48, or whole bytes up to 128; above 48 the value is a bigint. */
   readonly bits: number;
   readonly little: boolean;
   readonly signed: boolean;
@@ -63,6 +63,7 @@ export interface FlagSpec extends Labels {
 export interface FlagsSpec extends Labels {
   readonly kind: "flags";
   readonly bits: number;
+  readonly little: boolean;
   readonly flags: readonly FlagSpec[];
   /** Bits that have no name: property `other`. */
   readonly otherMask: number;

@@ -20,7 +20,7 @@ export function writerOf(spec: Spec): SpecWriter {
       const size = spec.bits / 8;
       return (sink, value, _writing, path) => {
         const at = sink.extend(size);
-        putInteger(sink.raw, at, size, read(value, path), false);
+        putInteger(sink.raw, at, size, read(value, path), spec.little);
       };
     }
     case "address":
@@ -52,10 +52,10 @@ export function writerOf(spec: Spec): SpecWriter {
 function uintWriter(spec: UintSpec): SpecWriter {
   const { initial, little } = spec;
   const size = spec.bits / 8;
-  if (size === 8)
+  if (spec.bits > 48)
     return (sink, value) => {
       const at = sink.extend(size);
-      putLong(sink.raw, at, little, value ?? initial);
+      putLong(sink.raw, at, size, little, value ?? initial);
     };
   const read = numberReader(spec);
   return (sink, value, _writing, path) => {

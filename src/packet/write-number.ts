@@ -1,4 +1,4 @@
-import { bitPlace, writeUint } from "#packet/primitive.ts";
+import { bitPlace, readUint, writeUint } from "#packet/primitive.ts";
 import type { FlagsSpec, UintSpec } from "#packet/spec.ts";
 
 /** Where an integer lies among others that share its bytes. */
@@ -17,8 +17,16 @@ export function placeOf(offsetBits: number, bits: number): BitPlace {
 }
 
 /** Puts an integer into its bits of the run at `at`, and leaves those around it alone. */
-export function putBits(bytes: Uint8Array, at: number, place: BitPlace, value: number): void {
+export function putBits(bytes: Uint8Array, at: number, place: BitPlace, signed: number): void {
   const { from, count, shift, ones } = place;
+  const value = signed < 0 ? signed + ones + 1 : signed;
+  if (count > 4) {
+    // Beyond 32 bits JavaScript has no operators on bits.
+    const before = readUint(bytes, at + from, count, false);
+    const [low, all] = [before % 2 ** shift, 2 ** shift * (ones + 1)];
+    const high = before - (before % all);
+    return writeUint(bytes, at + from, count, high + value * 2 ** shift + low, false);
+  }
   for (let i = 0; i < count; i++) {
     // Bits of the value below those that this byte has.
     const below = 8 * (count - 1 - i) - shift;
@@ -40,12 +48,11 @@ export function putInteger(
   for (let i = size - 1, left = value; i >= 0; i--, left >>>= 8) bytes[at + i] = left;
 }
 
-/** 64 bits. Throws for what BigInt does not take. */
-export function putLong(bytes: Uint8Array, at: number, little: boolean, value: unknown): void {
-  const big = BigInt.asUintN(64, BigInt(value as bigint | number));
-  const [high, low] = [Number(big >> 32n), Number(big & 0xffff_ffffn)];
-  writeUint(bytes, at, 4, little ? low : high, little);
-  writeUint(bytes, at + 4, 4, little ? high : low, little);
+/** The low bits of a long integer into `size` bytes. Throws for what BigInt does not take. */
+export function putLong(bytes: Uint8Array, at: number, size: number, little: boolean, value: unknown): void {
+  let left = BigInt.asUintN(size * 8, BigInt(value as bigint | number));
+  for (let i = 0; i < size; i++, left >>= 8n)
+    bytes[little ? at + i : at + size - 1 - i] = Number(left & 0xffn);
 }
 
 /** What gives back an integer if the field can hold it; otherwise it throws TypeError that names the field. */

@@ -167,7 +167,7 @@ function put({ raw }: Sink, { step, computed, at }: Patch, value: number, messag
   // A length that does not fit stays what its bits can hold: a jumbo frame's is 0 (RFC 2675), others are built wrong on purpose.
   const { limit } = computed;
   const fitting = signed ? value : ((value % limit) + limit) % limit;
-  if (bits === 64) return putLong(raw, at, little, fitting);
+  if (bits > 48) return putLong(raw, at, bits / 8, little, fitting);
   const checked = computed.read(fitting, message.name);
   if (step.run) putBits(raw, at, step.run.place, checked);
   else putInteger(raw, at, bits / 8, checked, little);

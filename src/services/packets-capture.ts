@@ -1,6 +1,7 @@
 import type { PacketHandlers, ReceivedPacket } from "#host/packet-sockets.ts";
 import { Packet } from "#packet/dissect.ts";
 import type { Message } from "#packet/message.ts";
+import { frameTime, newFrame } from "#packet/query/frame.ts";
 import type { Matcher, Query } from "#packet/query/query.ts";
 import {
   PacketsError,
@@ -21,7 +22,8 @@ import type { NodeHost } from "#services/service.ts";
 /** Asks each packet of a socket the query itself: the kernel's filter lets others through, too. Counts what is kept. */
 class Tap {
   readonly #match: Matcher | undefined;
-  readonly #frame = { number: 0, seconds: 0, nanoseconds: 0, length: 0, capturedLength: 0, firstTime: 0n };
+  readonly #frame = newFrame();
+  #seen = 0;
   #selected = 0;
   packets = 0;
   bytes = 0;
@@ -33,13 +35,13 @@ class Tap {
   /** The packet's number; 0 when the query does not select it. */
   take({ bytes, start, stop, seconds, nanoseconds, originalLength }: ReceivedPacket): number {
     const frame = this.#frame;
-    frame.number = this.#selected + 1;
+    frame.number = ++this.#seen;
     frame.seconds = seconds;
     frame.nanoseconds = nanoseconds;
     frame.length = originalLength;
     frame.capturedLength = stop - start;
+    frame.firstTime ??= frameTime(frame);
     if (this.#match && !this.#match(bytes, start, stop, frame)) return 0;
-    if (this.#selected === 0) frame.firstTime = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
     return ++this.#selected;
   }
 

@@ -58,6 +58,9 @@ const HAS_LENGTH = "($5 != 0 || length != 0)";
 const IS_EXTENDED =
   "(rest > 128 && (type != 4 && type != 5 && $5 != 0 ? $5 * 4 < rest : $10 * 256 + $11 <= 128))";
 
+/** Bytes of the quoted header and eight more: the header's length is in its first byte. */
+const QUOTED = "(($8 & 15) * 4 + 8)";
+
 const RouterAddress = message("icmp.router", {
   fields: {
     address: ip("0.0.0.0", { query: "icmp.router_address" }),
@@ -144,7 +147,8 @@ export const Icmp = message("icmp", {
     key: 4,
     when: ERROR,
     quoted: true,
-    length: "length > 0 && length * 4 < rest ? length * 4 : rest",
+    // Of a redirect, Wireshark takes no more than RFC 792 says it quotes: the header, and eight bytes.
+    length: `type == 5 && ${QUOTED} < rest ? ${QUOTED} : length > 0 && length * 4 < rest ? length * 4 : rest`,
   },
   on: { "ip.proto": 1 },
   info: (values) => icmpText(values, (TYPES as Readonly<Record<number, string>>)[values.type]),

@@ -1,9 +1,19 @@
 import type { Layer, Packet } from "#packet/dissect.ts";
 import { bits, checksum, choose, computed, flags, list, padding, u16, u32 } from "#packet/field.ts";
 import { message, type Finding } from "#packet/message.ts";
+import { asciiField } from "#wire/ascii-text.ts";
 import { findDuplicateSack } from "#wire/tcp-duplicate-sack.ts";
 import { TcpOption } from "#wire/tcp-options.ts";
 import { tcpText } from "#wire/tcp-text.ts";
+
+/** What the data of a segment that resets is: the cause, as text (RFC 9293 3.5.2). Nothing follows it. */
+export const TcpReset = message("tcp.reset", {
+  title: "Reset cause",
+  rfc: "RFC 9293 3.5.2",
+  transparent: true,
+  fields: { cause: asciiField("tcp.reset_cause", "Reset cause") },
+  on: { "tcp.reset": 0 },
+});
 
 /** Streams of bytes that arrive whole and in order. RFC 9293; the AE flag is RFC 7560's and accurate ECN's. */
 export const Tcp = message("tcp", {
@@ -44,6 +54,7 @@ export const Tcp = message("tcp", {
   needs: "4",
   stops: { "a header of less than 20 bytes": "dataOffset >= 5" },
   next: [
+    { table: "tcp.reset", when: "flags.rst" },
     { table: "tcp.port", key: "sourcePort < destinationPort ? sourcePort : destinationPort" },
     { table: "tcp.port", key: "sourcePort < destinationPort ? destinationPort : sourcePort" },
   ],
@@ -75,7 +86,7 @@ export const Tcp = message("tcp", {
       value: "size - dataOffset * 4",
       when: "quoted == 0 && dataOffset * 4 <= size",
     },
-    "tcp.payload": { type: "bytes", title: "Payload", value: "payload" },
+    "tcp.payload": { type: "bytes", title: "Payload", value: "payload", when: "flags.rst == 0" },
   },
 });
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { concatBytes } from "#base/bytes.ts";
 import type { CapturedPacket } from "#packet/file/packets.ts";
+import { PcapWriter } from "#packet/file/pcap-writer.ts";
 import { bytesIn, capinfos, captureCounts, packetsIn } from "./live-files.ts";
 import { liveTest } from "./live.ts";
 
@@ -103,4 +105,77 @@ liveTest("promiscuous or not: what is for another machine", [], async (lab) => {
     ends.map((end) => captureCounts(end)[0]),
     [2, 1],
   );
+});
+
+liveTest("tagged and plain frames of all lengths are written whole, in their order", [], async (lab) => {
+  const other = await lab.neighbor();
+  const writer = new PcapWriter({ linkType: 1 });
+  const parts = [writer.header()];
+  const sent: Uint8Array[] = [];
+  // For others, for everybody, with one tag, with two.
+  const kinds = [
+    [0x02, 0, 0, 0, 0, 0x77, 0x02, 0, 0, 0, 0, 0x01, 0x88, 0xb5],
+    [255, 255, 255, 255, 255, 255, 0x02, 0, 0, 0, 0, 0x01, 0x88, 0xb5],
+    [255, 255, 255, 255, 255, 255, 0x02, 0, 0, 0, 0, 0x01, 0x81, 0, 0x20, 7, 0x88, 0xb5],
+    [255, 255, 255, 255, 255, 255, 0x02, 0, 0, 0, 0, 0x01, 0x88, 0xa8, 0, 8, 0x81, 0, 0, 9, 0x88, 0xb5],
+  ];
+  for (let i = 0; i < 3_000; i++) {
+    const bytes = new Uint8Array(60 + ((i * 37) % 1_400)).fill(i & 255);
+    bytes.set(kinds[(i * 7 + (i >> 4)) % kinds.length]!);
+    sent.push(bytes);
+    parts.push(writer.packet(bytes, 0, bytes.length, i, 0, bytes.length));
+  }
+  const source = lab.file("sent.pcap");
+  writeFileSync(source, concatBytes(parts));
+  const [all, own, asked] = await Promise.all([
+    lab.capture("p0", "-w", lab.file("all.pcap"), "--count", "3000"),
+    lab.capture("p0", "--no-promiscuous", "-w", lab.file("own.pcap")),
+    lab.capture(
+      "p0",
+      "-w",
+      lab.file("asked.pcap"),
+      "vlan.id",
+      "==",
+      "7",
+      "and",
+      "frame.time_relative",
+      "<",
+      "60",
+    ),
+  ]);
+  const replay = await lab.run(other, "bin/parley", "packets", "replay", source, "p0", "--pps", "30000");
+  assert.equal(replay.status, 0, replay.stderr);
+  assert.equal((await all.ended()).status, 0);
+  assert.deepEqual([(await own.interrupt()).status, (await asked.interrupt()).status], [0, 0]);
+  const written = (name: string) =>
+    packetsIn(lab.file(name)).map(({ bytes }) => Buffer.from(bytes).toString("hex"));
+  const expected = sent.map((bytes) => Buffer.from(bytes).toString("hex"));
+  assert.deepEqual(written("all.pcap"), expected);
+  assert.deepEqual(
+    written("own.pcap"),
+    expected.filter((hex) => hex.startsWith("ffff")),
+  );
+  assert.deepEqual(
+    written("asked.pcap"),
+    expected.filter((hex) => hex.startsWith("81002007", 24)),
+  );
+});
+
+liveTest("a live query knows how many packets came, and how long after the first", ["ping"], async (lab) => {
+  const other = await lab.neighbor();
+  const captures = await Promise.all([
+    lab.capture("p0", "icmp.type == 8 and frame.time_relative < 0.5"),
+    lab.capture("p0", "icmp.type == 8 and frame.time_relative >= 0.5"),
+    lab.capture("p0", "icmp.type == 8 and frame.number >= 2"),
+    lab.capture("p0", "icmp.type == 8 and frame.number >= 2", "-w", lab.file("late.pcap")),
+  ]);
+  const ping = await lab.run(other, "ping", "-q", "-c3", "-i0.4", "-W5", "10.77.0.1");
+  assert.equal(ping.status, 0);
+  await captures[1].saw(/seq 3/);
+  const ends = await Promise.all(captures.map((each) => each.interrupt()));
+  assert.deepEqual(
+    ends.map((end) => captureCounts(end)[0]),
+    [2, 1, 2, 2],
+  );
+  assert.match(ends[2]!.stdout, /^ +1 +0\.4\d+ .*seq 2\n +2 +0\.8\d+ .*seq 3\n$/);
 });

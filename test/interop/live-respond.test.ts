@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
+import { concatBytes } from "#base/bytes.ts";
+import { PcapWriter } from "#packet/file/pcap-writer.ts";
 import { liveTest, type Lab } from "./live.ts";
 
 /** A file of somebody's own whose exchange is this expression. */
@@ -146,3 +148,47 @@ liveTest(
     );
   },
 );
+
+liveTest("what comes faster than a responder answers is counted", [], async (lab) => {
+  const other = await lab.neighbor();
+  const file = exchangeFile(
+    lab,
+    "slow",
+    `parley.machine({ name: "slow", data: () => 0, initial: "on", states: {
+      on: { on: [
+        { query: "eth.type == 0x88b5", do: () => { for (const end = performance.now() + 0.1; performance.now() < end;); } },
+        { query: "eth.type == 0x88b6", go: "off" },
+      ] },
+      off: { final: true } } })`,
+  );
+  const frame = (type: number) => {
+    const bytes = new Uint8Array(1_400).fill(255, 0, 6);
+    bytes.set([0x88, type], 12);
+    return bytes;
+  };
+  const writer = new PcapWriter({ linkType: 1 });
+  for (let i = 0; i < 1_000; i++) writer.append(frame(0xb5), 0, 1_400, 0, 0, 1_400);
+  writeFileSync(lab.file("many.pcap"), concatBytes([writer.header(), writer.take()]));
+  const responder = await lab.respond("p0", file);
+  const replay = ["replay", lab.file("many.pcap"), "p0", "--top", "--loop", "60"];
+  assert.equal((await lab.run(other, "bin/parley", "packets", ...replay)).status, 0);
+  let over = false;
+  const end = responder.ended().finally(() => (over = true));
+  let last = 0;
+  for (; !over; last++)
+    await lab.run(
+      other,
+      "bin/parley",
+      "packets",
+      "send",
+      "p0",
+      'ether(dst="ff:ff:ff:ff:ff:ff", type=0x88b6)',
+    );
+  const { status, stderr } = await end;
+  assert.equal(status, 0, stderr);
+  const [, seen, dropped] = /^(\d+) packets seen, .* sent, (\d+) came too fast and were dropped$/m.exec(
+    stderr,
+  )!;
+  const all = Number(seen) + Number(dropped);
+  assert.ok(all > 60_000 && all <= 60_000 + last, stderr);
+});

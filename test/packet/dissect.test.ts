@@ -173,3 +173,41 @@ test("the tree has a line for each layer and field with its place", () => {
     ["eth", "ipv6", "udp"],
   );
 });
+
+test("the data of a reset is its cause, and nothing follows it", () => {
+  const cause = Uint8Array.of(0x6e, 0x6f, 0xc3, 0xa9);
+  const segment = (rst: boolean): Packet =>
+    dissect(
+      build(
+        registry,
+        [
+          layer(Ethernet),
+          layer(Ipv4, addresses),
+          layer(Tcp, { sourcePort: 53, destinationPort: 9, flags: { rst } }),
+        ],
+        cause,
+      ),
+    );
+  assert.deepEqual(names(segment(true)), ["eth", "ip", "tcp", "tcp.reset"]);
+  assert.equal(segment(true).layers.at(-1)!.values["cause"], "no\udcc3\udca9");
+  assert.deepEqual(names(segment(false)), ["eth", "ip", "tcp", "dns.length", "dns"]);
+});
+
+test("what is wrong with a list's last item is said", () => {
+  const question = Uint8Array.of(0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1);
+  const packet = dissect(
+    build(registry, [layer(Ethernet), layer(Ipv4, addresses), layer(Udp, { destinationPort: 53 })], question),
+  );
+  assert.deepEqual(
+    packet.problems.map(({ kind, error, at }) => [kind, error, at]),
+    [["truncated", "dns.qry.name: a pointer that does not lead back", 54]],
+  );
+});
+
+test("of what a redirect quotes, eight bytes behind the header are read", () => {
+  const quoted = build(registry, [layer(Ipv4, addresses), layer(Udp, { destinationPort: 53 })], payload);
+  const error = (type: number): Packet =>
+    dissect(build(registry, [layer(Ethernet), layer(Ipv4, addresses), layer(Icmp, { type })], quoted));
+  assert.deepEqual(names(error(5)), ["eth", "ip", "icmp", "ip", "udp"]);
+  assert.deepEqual(names(error(3)).slice(0, 6), ["eth", "ip", "icmp", "ip", "udp", "dns"]);
+});

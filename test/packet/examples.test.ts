@@ -103,6 +103,25 @@ test("every example starts, is drawn with all its states, and refuses options th
   }
 });
 
+test("options that are none are refused at the start, and stop no machine at a packet later", async () => {
+  const wrong: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    ["arp.ts", { mac: "02:00:00:00:00" }],
+    ["icmp-echo.ts", { mac: "nonsense" }],
+    ["dns.ts", { mac: "02-00-00-00-00-01" }],
+    ["dhcp-server.ts", { mask: "24" }],
+    ["dhcp-server.ts", { router: "192.0.2.1,gateway" }],
+    ["dhcp-server.ts", { dns: "192.0.2.53,," }],
+  ];
+  const all = new Map(await examples());
+  for (const [name, options] of wrong) {
+    assert.throws(
+      () => all.get(name)!.exchange(parley, { ...SAMPLES[name], ...options }),
+      /^TypeError: \S* ?is no (MAC|IPv4) address$/,
+      `${name} ${JSON.stringify(options)}`,
+    );
+  }
+});
+
 test("no example fails for packets that are cut or changed", async () => {
   const random = seededRandom("broken packets");
   const packets = samplePackets().map((layers) => build(registry, layers));
@@ -301,6 +320,17 @@ test("ospf-hello: tells neighbors, what changes, and who is silent for its own d
   assert.deepEqual(last.at(-1), { type: "state", from: "watching", to: "alone" });
   assert.equal(run.exchange.wakeAt, Infinity);
   assert.equal(run.exchange.counts.sent, 0);
+});
+
+test("ospf-hello: whoever makes routers up fills no memory, and pushes nobody out", () => {
+  const run = started(ospfHello.exchange(parley, {}));
+  assert.equal(toldIn(run.packet(hello("192.0.2.1"))).length, 1);
+  const made = Array.from({ length: 1_000 }, (_, i) => hello(`10.0.${i >> 8}.${i & 255}`));
+  assert.equal(made.flatMap((each) => toldIn(run.packet(each))).length, 255);
+  assert.equal(run.exchange.data.neighbors.size, 256);
+  assert.deepEqual(toldIn(run.packet(hello("192.0.2.1", { routerPriority: 7 }))), [
+    "neighbor 192.0.2.1 changed",
+  ]);
 });
 
 test("ospf-hello: listens to one area only when it is told so", () => {

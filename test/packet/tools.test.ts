@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib";
 import { encodeUtf8 } from "#base/utf8.ts";
 import { Recorder } from "#machine/record.ts";
 import { capturedPackets } from "#packet/file/packets.ts";
+import { PcapngWriter } from "#packet/file/pcapng-writer.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DNS = join(ROOT, "test/captures/dns.pcap");
@@ -141,6 +142,8 @@ test("mistakes have a place, a remedy and status 2", () => {
     [["read", DNS, "--fields", "ip.sorce"], /did you mean .*ip\./],
     [["read", DNS, "--tree", "--json"], /exclude each other/],
     [["read", DNS, "--count", "none"], /--count needs a whole number/],
+    [["read", DNS, "--fields", ","], /--fields names no field/],
+    [["show", DNS, "0"], /"0" is no packet's number/],
     [["filter", DNS], /a file and a query are needed/],
     [["filter", DNS, "dns", "-w", "x.txt"], /name it \.pcap or \.pcapng/],
     [["melt"], /there is no tool "melt"/],
@@ -151,6 +154,55 @@ test("mistakes have a place, a remedy and status 2", () => {
   }
   assert.match(packets(["read", join(folder, "nothing")]).err, /there is no file/);
   assert.match(packets(["read", join(ROOT, "package.json")]).err, /is no capture file/);
+  for (const args of [
+    ["read", folder],
+    ["convert", folder, join(folder, "none.pcap")],
+  ])
+    assert.match(packets(args).err, /is a folder; name one of the files in it/);
+  const broken = join(folder, "broken.pcap.gz");
+  writeFileSync(broken, Buffer.concat([gzipSync(readFileSync(DNS)), Buffer.from("no member")]));
+  assert.match(packets(["read", broken]).err, /the compressed file is broken/);
+});
+
+test("a named pipe is read like a file", () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const out = join(folder, "of-pipe.pcap");
+  for (const args of [
+    ["filter", pipe, "dns"],
+    ["convert", pipe, out],
+  ]) {
+    const writer = spawn("sh", ["-c", 'exec cat "$0" > "$1"', DNS, pipe], { stdio: "ignore" });
+    const { status, err } = packets(args);
+    writer.kill();
+    assert.equal(status, 0, err);
+  }
+  assert.deepEqual(readFileSync(out), readFileSync(DNS));
+});
+
+test("read: interfaces by the numbers of their sections, and packets without a time", () => {
+  const writer = new PcapngWriter();
+  const bytes = Uint8Array.from({ length: 20 }, (_, i) => i);
+  writer.appendSection();
+  writer.appendInterface({ linkType: 101, name: "lo" });
+  writer.appendInterface({ linkType: 1, name: "eth0", description: "the first" });
+  writer.append(1, bytes, 0, 20, 1_700_000_000, 0, 20);
+  writer.appendSection();
+  writer.appendInterface({ linkType: 1 });
+  writer.append(2, bytes, 0, 20, 1_700_000_001, 500_000_000, 20);
+  const file = join(folder, "sections.pcapng");
+  // A simple packet block: its length, and the packet (draft-ietf-opsawg-pcapng 4.4).
+  writer.appendBlock(3, Uint8Array.of(20, 0, 0, 0, ...bytes));
+  writeFileSync(file, writer.take());
+  const names = ["interface_id", "interface_name", "interface_description", "encap_type", "time"];
+  const fields = ["frame", ...names.map((name) => `frame.${name}`)].join(",");
+  assert.deepEqual(lines(packets(["read", file, "--fields", fields]).out), [
+    "1\t1\teth0\tthe first\t1\t1700000000.000000",
+    "1\t0\tunknown\t\t1\t1700000001.500000",
+    "1\t0\tunknown\t\t1\t",
+  ]);
+  assert.equal(packets(["filter", file, "frame.time < 2000000000"]).out, "2\n");
+  assert.equal(packets(["filter", DNS, "frame.interface_id"]).out, "0\n");
 });
 
 test("a node's recording becomes packets", () => {

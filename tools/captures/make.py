@@ -21,6 +21,7 @@ import ipv4
 import ipv6
 import link
 import other
+import quoted
 import tcp
 from frames import COOKED, COOKED2, LOOP, NULL, RAW, pcap
 
@@ -50,6 +51,7 @@ def captures():
         ("errors", damage.errors(good)),
         ("cut", damage.cut(good)),
         ("dns-tcp", dns.streams()),
+        ("quoted", quoted.quoted()),
     ]
 
 

@@ -68,7 +68,9 @@ function readFile(file: Uint8Array, size: () => number): ReadFile {
       frame.follow();
       must(frame.length >= frame.capturedLength && frame.capturedLength >= 0, "lengths of a frame");
       secondsText((frameTime(frame) ?? 0n) - frame.firstTime + frame.previousTime);
-      must(typeof frame.interfaceName === "string", "an interface's name");
+      const hasInterface = reader.format === "pcapng";
+      must((typeof frame.interfaceName === "string") === hasInterface, "an interface's name");
+      must((frame.interfaceIndex ?? -1) >= 0 === hasInterface, "an interface's number");
       frame.leave();
     }
   };

@@ -52,9 +52,22 @@ export interface Station {
   readonly mac: string;
 }
 
-/** A station with this address; its MAC address, where none is given, is made of the address. */
+/** A station with this address; its MAC address, where none is given, is made of the address. Throws TypeError. */
 export function stationOf(address: string, mac = ""): Station {
-  return { address, mac: mac || macOf(address) };
+  return { address, mac: macIn(mac) || macOf(address) };
+}
+
+/** A MAC address of the options, or none. Throws TypeError: found later, it would stop the machine at a packet. */
+export function macIn(text: string): string {
+  if (text === "" || /^[\da-f]{2}(:[\da-f]{2}){5}$/i.test(text)) return text;
+  throw new TypeError(`${text} is no MAC address`);
+}
+
+/** IPv4 addresses with commas between, or none. Throws TypeError. */
+export function addressesIn(text: string): string[] {
+  const addresses = text === "" ? [] : text.split(",");
+  addresses.forEach(addressNumber);
+  return addresses;
 }
 
 /** 02 in front says that nobody sold it. */

@@ -126,8 +126,13 @@ class LayoutWriter {
       return;
     }
     if (spec.kind === "uint" || spec.kind === "flags") {
-      const view = bitsView(this.#offset, run.offsetBits, spec.bits);
-      this.#number(spec, name, index, view);
+      const isPlain = spec.kind === "flags" || !spec.signed;
+      this.#number(
+        spec,
+        name,
+        index,
+        isPlain ? bitsView(this.#offset, run.offsetBits, spec.bits) : undefined,
+      );
     }
     if (whole) this.#number(whole, `${name}#whole`, index, bitsView(this.#offset, 0, run.totalBits));
     if (run.last) this.#offset += run.totalBits / 8;
@@ -139,7 +144,8 @@ class LayoutWriter {
       case "uint":
       case "flags": {
         const size = spec.bits / 8;
-        const isPlain = spec.kind === "flags" || (!spec.signed && (!spec.little || size === 1));
+        const isSigned = spec.kind === "uint" && spec.signed;
+        const isPlain = !isSigned && (!spec.little || size === 1);
         if (at === undefined || !isPlain || size > 4) this.#miss(spec);
         else this.#number(spec, name, index, bitsView(at, 0, spec.bits));
         this.#advance(size);

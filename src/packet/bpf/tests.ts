@@ -116,6 +116,23 @@ interface PlainOperand {
 
 /** A test of one field with constants; undefined for what a filter cannot compute. */
 function shapeOf(test: Test): Shape | undefined {
+  const shape = anyShapeOf(test);
+  if (!shape?.operand.part || !("from" in shape.operand.part) || test.type === "exists") return shape;
+  // A part that is not there has no bytes, and those may pass: here it has no value.
+  return test.quantifier === "any" && mustBeThere(test) ? shape : undefined;
+}
+
+/** Whether no bytes at all do not pass. */
+function mustBeThere(test: Test): boolean {
+  const isSome = ({ value }: { readonly value: Comparable }): boolean =>
+    value instanceof Uint8Array && value.length > 0;
+  if (test.type === "exists") return true;
+  if (test.type === "in") return test.set.every(({ low }) => isSome(low));
+  const isPlain = test.left.type !== "constant" && test.right.type === "constant" && isSome(test.right);
+  return isPlain && ["==", ">", ">="].includes(test.comparison);
+}
+
+function anyShapeOf(test: Test): Shape | undefined {
   if (test.type === "exists") {
     const operand = plainOperand(test.operand);
     return operand && { operand, negated: false };

@@ -37,7 +37,8 @@ export class ByteSink {
     const from = this.#sourceView;
     let i = start;
     let j = at;
-    for (; i <= stop - 4; i += 4, j += 4) view.setInt32(j, from.getInt32(i, true), true);
+    // The optimizing compiler makes one load and one store of it, and no BigInt.
+    for (; i <= stop - 8; i += 8, j += 8) view.setBigInt64(j, from.getBigInt64(i, true), true);
     for (; i < stop; i++, j++) bytes[j] = source[i]!;
   }
 
@@ -63,4 +64,4 @@ export function copied(bytes: Uint8Array, start: number, stop: number): Uint8Arr
 
 const NO_BYTES = new Uint8Array(0);
 const NO_VIEW = new DataView(new ArrayBuffer(0));
-const SHORT = 384; // below it a loop over words is quicker than the view that set() needs
+const SHORT = 160; // up to it a loop over words is quicker than the view that set() needs

@@ -48,6 +48,36 @@ test("what was written is read again, in chunks of any sizes", () => {
   );
 });
 
+test("many at once become what they become one by one", () => {
+  const large = fc.record({
+    bytes: fc.uint8Array({ minLength: 150, maxLength: 500 }),
+    seconds: fc.nat(0xffff_ffff),
+    nanoseconds: fc.nat(999_999_999),
+    more: fc.constant(0),
+  });
+  const packets = fc.array(fc.oneof(packet, large), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(kind, packets, fc.nat(5), (options, all, first) => {
+      const [many, single] = [new PcapWriter(options), new PcapWriter(options)];
+      const bytes = concatBytes(all.flatMap((each) => [Uint8Array.of(9, 9, 9), each.bytes]));
+      const starts: number[] = [];
+      for (const i of all.keys()) starts.push((starts[i - 1] ?? 0) + 3 + (all[i - 1]?.bytes.length ?? 0));
+      const table = {
+        bytes,
+        starts: Uint32Array.from(starts),
+        stops: Uint32Array.from(all, (each, i) => starts[i]! + each.bytes.length),
+        originalLengths: Uint32Array.from(all, (each) => each.bytes.length + each.more),
+        seconds: Uint32Array.from(all, (each) => each.seconds),
+        nanoseconds: Uint32Array.from(all, (each) => each.nanoseconds),
+      };
+      many.appendMany(table, Math.min(first, all.length), all.length);
+      for (const { bytes, seconds, nanoseconds, more } of all.slice(first))
+        single.append(bytes, 0, bytes.length, seconds, nanoseconds, bytes.length + more);
+      assert.deepEqual(many.take(), single.take());
+    }),
+  );
+});
+
 test("what is appended may be much before it is taken", () => {
   const writer = new PcapWriter({ linkType: 1 });
   const records: Uint8Array[] = [];
@@ -68,6 +98,26 @@ test("a packet longer than readers take is cut", () => {
   assert.equal(packets[0]!.bytes.length, MAX_PACKET_BYTES);
   assert.equal(packets[0]!.originalLength, long.length);
   assert.equal(reader.interfaces[0]!.snapLength, MAX_PACKET_BYTES);
+
+  const [one, none] = [Uint32Array.of(long.length, 1), Uint32Array.of(0, 0)];
+  const table = {
+    bytes: long,
+    starts: none,
+    stops: one,
+    originalLengths: one,
+    seconds: none,
+    nanoseconds: none,
+  };
+  writer.appendMany(table, 0, 2);
+  const again = readCapture(concatBytes([writer.header(), writer.take()]));
+  assert.equal(again.problem, undefined);
+  assert.deepEqual(
+    again.packets.map(({ bytes, originalLength }) => [bytes.length, originalLength]),
+    [
+      [MAX_PACKET_BYTES, long.length],
+      [1, 1],
+    ],
+  );
 });
 
 test("a time that pcap cannot tell becomes the nearest, and is counted", () => {

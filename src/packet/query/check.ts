@@ -7,6 +7,7 @@ import {
   type FunctionName,
   type Kind,
   type Operand,
+  type SetTest,
 } from "#packet/query/checked.ts";
 import { constantOf, hexBytes, type LiteralTarget } from "#packet/query/literal.ts";
 import { nearestNames } from "#packet/query/nearest.ts";
@@ -33,19 +34,39 @@ export function checkQuery(syntax: Syntax, names: Names): Checked {
       return checkExists(syntax.operand, names);
     case "compare":
       return checkComparison(syntax, names);
-    case "in": {
-      const operand = operandOf(syntax.operand, names);
-      if (operand.type === "constant")
-        throw new QueryError("only a field can be in a set", syntax.operand.place);
-      const set = syntax.set.map(({ low, high }) => {
-        const lower = literal(low, operand, names);
-        return high ? { low: lower, high: literal(high, operand, names) } : { low: lower };
-      });
-      const test: Checked = { type: "in", quantifier: syntax.quantifier, operand, set };
-      return syntax.negated ? { type: "not", of: test } : test;
-    }
+    case "in":
+      return checkSet(syntax, names);
   }
 }
+
+function checkSet(syntax: Syntax & { readonly type: "in" }, names: Names): Checked {
+  const { operand: left, negated, place } = syntax;
+  const operand = operandOf(left, names);
+  if (operand.type === "constant") throw new QueryError("only a field can be in a set", left.place);
+  // As in Wireshark, of "all" one of the elements must hold all values; "not in" is that no element holds any.
+  const quantifier = negated ? "any" : syntax.quantifier;
+  const constants: SetTest["set"][number][] = [];
+  const tests: Checked[] = [];
+  for (const { low, high } of syntax.set) {
+    if (!high && !isLiteral(low, names)) {
+      const right = operandOf(low, names);
+      if (right.kind !== operand.kind)
+        throw new QueryError(`${operand.kind} and ${right.kind} cannot be compared`, low.place);
+      tests.push({ type: "compare", comparison: "==", quantifier, left: operand, right });
+      continue;
+    }
+    const lower = literal(low, operand, names);
+    constants.push(high ? { low: lower, high: literal(high, operand, names) } : { low: lower });
+  }
+  const sets = quantifier === "all" ? constants.map((each) => [each]) : [constants];
+  for (const set of sets) if (set.length > 0) tests.push({ type: "in", quantifier, operand, set });
+  if (tests.length > MOST_TESTS) throw new QueryError(`more than ${MOST_TESTS} elements here`, place);
+  const whole = tests.reduce((a, b): Checked => ({ type: "or", left: a, right: b }));
+  return negated ? { type: "not", of: whole } : whole;
+}
+
+/** Elements of a set that each are a test of their own: what comes after goes through them by recursion. */
+const MOST_TESTS = 1_000;
 
 function checkExists(term: Term, names: Names): Checked {
   // Alone, "tcp.flags & 2" asks whether a bit is set.
@@ -85,8 +106,9 @@ function checkComparison(syntax: Syntax & { readonly type: "compare" }, names: N
       );
     if (known.kind !== "text" && known.kind !== "bytes")
       throw new QueryError("only texts and bytes can match", syntax.left.place);
-    checkRegex(syntax.right.text, syntax.right.place);
-    return { type: "compare", comparison, quantifier, left: known, right: textConstant(syntax.right.text) };
+    checkRegex(patternOf(syntax.right.text), syntax.right.place);
+    const right = textConstant(patternOf(syntax.right.text));
+    return { type: "compare", comparison, quantifier, left: known, right };
   }
   if (comparison === "contains" && (leftIsLiteral || (known.kind !== "text" && known.kind !== "bytes")))
     throw new QueryError("only texts and bytes can contain something", syntax.left.place);
@@ -103,6 +125,11 @@ function checkComparison(syntax: Syntax & { readonly type: "compare" }, names: N
   if (right.kind !== known.kind)
     throw new QueryError(`${known.kind} and ${right.kind} cannot be compared`, place);
   return { type: "compare", comparison, quantifier, left: known, right };
+}
+
+/** A regular expression in which bytes that are no characters stand as escapes. */
+function patternOf(text: string): string {
+  return text.replaceAll(/[\udc80-\udcff]/gu, (byte) => `\\x${(byte.charCodeAt(0) - 0xdc00).toString(16)}`);
 }
 
 function checkRegex(pattern: string, place: TextPlace): void {
@@ -186,7 +213,7 @@ function operandOf(term: Term, names: Names): Operand {
           term.place,
           "[…] takes bytes of an address, a text, a protocol",
         );
-      return { type: "slice", kind: of.kind, of, ranges: term.ranges };
+      return { type: "slice", kind: "bytes", of, ranges: term.ranges };
     }
     case "negative":
       return {
@@ -210,8 +237,10 @@ function arithmeticOf(term: Term & { readonly type: "arithmetic" }, names: Names
   const isBytes = operator === "&" && known.kind === "bytes";
   if (known.kind !== "number" && known.kind !== "time" && !isBytes)
     throw new QueryError(`"${operator}" needs numbers`, term.place);
+  // A mask may have bits that the field has not.
+  const { most: _, ...target } = targetOf(known);
   const side = (other: Term): Operand =>
-    isLiteral(other, names) ? literal(other, known, names) : operandOf(other, names);
+    isLiteral(other, names) ? literal(other, target, names) : operandOf(other, names);
   const left = isLeft ? known : side(term.left);
   const right = isLeft ? side(term.right) : known;
   if (left.kind !== right.kind)
@@ -246,7 +275,14 @@ function callOf(term: Term & { readonly type: "call" }, names: Names): Operand {
     );
   const name = term.name as FunctionName;
   const { takes, gives, most } = FUNCTIONS[name];
-  const args = term.args.map((each) => operandOf(each, names));
+  const known = term.args.find((each) => !isLiteral(each, names));
+  const first = known && operandOf(known, names);
+  // Values are read as what the fields beside them are.
+  const args = term.args.map((each) =>
+    first && most > 1 && isLiteral(each, names)
+      ? literal(each, { kind: first.kind }, names)
+      : operandOf(each, names),
+  );
   if (args.length < 1 || args.length > most)
     throw new QueryError(`${name} takes ${most === 1 ? "one value" : `1 to ${most} values`}`, term.place);
   for (const [i, arg] of args.entries())

@@ -51,7 +51,7 @@ export interface FieldOperand {
 
 export interface SliceOperand {
   readonly type: "slice";
-  readonly kind: "bytes" | "text";
+  readonly kind: "bytes";
   readonly of: Operand;
   readonly ranges: readonly Range[];
 }

@@ -1,3 +1,4 @@
+import { concatBytes } from "#base/bytes.ts";
 import { textBytes } from "#packet/primitive.ts";
 import type { Comparable, Constant } from "#packet/query/checked.ts";
 import { compileRegex, type Regex } from "#packet/query/regex.ts";
@@ -38,10 +39,11 @@ function orderOf(left: Comparable, right: Comparable, prefixBits?: number): numb
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+/** As in Wireshark, what is longer is greater. */
 function orderOfBytes(left: Uint8Array, right: Uint8Array): number {
-  const both = Math.min(left.length, right.length);
-  for (let i = 0; i < both; i++) if (left[i] !== right[i]) return left[i]! - right[i]!;
-  return left.length - right.length;
+  if (left.length !== right.length) return left.length - right.length;
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return left[i]! - right[i]!;
+  return 0;
 }
 
 /** An address with the bits behind its prefix cleared. */
@@ -50,7 +52,8 @@ export function masked(bytes: Uint8Array, bits: number): Uint8Array {
 }
 
 function contains(left: Comparable, right: Comparable): boolean {
-  if (typeof left === "string") return left.includes(String(right));
+  // No text contains an empty one, as in Wireshark.
+  if (typeof left === "string") return right !== "" && left.includes(String(right));
   if (!(left instanceof Uint8Array) || !(right instanceof Uint8Array)) return false;
   return indexOfBytes(left, 0, left.length, right) >= 0;
 }
@@ -80,23 +83,19 @@ export function matchesRegex(regex: Regex, value: Comparable): boolean {
   return regex.test(bytes, 0, bytes.length);
 }
 
-/** The parts of bytes or text that a slice names; undefined where it has none such. */
-export function sliceOf(value: Comparable, ranges: readonly Range[]): Comparable | undefined {
-  if (typeof value !== "string" && !(value instanceof Uint8Array)) return undefined;
-  const parts: (string | Uint8Array)[] = [];
+/**
+ * The bytes of a value that a slice names, as Wireshark has them: those of a text are its UTF-8, and up to the first
+ * range that is not there whole. So of a value that is too short there are none, which is a value, too.
+ */
+export function sliceOf(value: Comparable, ranges: readonly Range[]): Uint8Array | undefined {
+  const bytes = typeof value === "string" ? textBytes(value) : value;
+  if (!(bytes instanceof Uint8Array)) return undefined;
+  const parts: Uint8Array[] = [];
   for (const { from, to } of ranges) {
-    const start = from < 0 ? value.length + from : from;
-    const end = to === undefined ? value.length : to <= 0 && from < 0 ? value.length + to : to;
-    if (start < 0 || start >= value.length || end > value.length || end <= start) return undefined;
-    parts.push(value.slice(start, end));
+    const start = from < 0 ? bytes.length + from : from;
+    const end = to === undefined ? bytes.length : to <= 0 && from < 0 ? bytes.length + to : to;
+    if (start < 0 || start >= bytes.length || end > bytes.length || end <= start) break;
+    parts.push(bytes.subarray(start, end));
   }
-  if (parts.length === 1) return parts[0];
-  if (typeof value === "string") return parts.join("");
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts as Uint8Array[]) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
+  return parts.length === 1 ? parts[0] : concatBytes(parts);
 }

@@ -137,7 +137,7 @@ export class WalkWriter implements Visitor {
   #placeOf(spec: Spec, place: VisitedPlace): ValuePlace {
     switch (spec.kind) {
       case "uint":
-        return { ...place, form: spec.bits === 64 ? "big" : "number" };
+        return { ...place, form: spec.bits > 48 ? "big" : "number" };
       case "flags":
         return { ...place, form: "number" };
       case "address":
@@ -154,7 +154,7 @@ export class WalkWriter implements Visitor {
         return { ...place, form: "other", comparable };
       }
       default:
-        return { ...place, form: "none" };
+        return { ...place, form: "bytes" };
     }
   }
 
@@ -162,6 +162,11 @@ export class WalkWriter implements Visitor {
   #codecFacts(spec: CodecSpec, place: VisitedPlace): string {
     const branches = (spec.codec.facts ?? []).flatMap(({ query, type }) => {
       if (!this.#wants(query)) return [];
+      if (type === "none") {
+        // It is there: its bytes are the field's.
+        const notes = this.#notes(query, { ...place, form: "bytes" }, true);
+        return [`if (name === ${this.generator.constant(query)}) {\n${notes}\n}`];
+      }
       const found = {
         start: "0",
         end: "0",
@@ -171,7 +176,7 @@ export class WalkWriter implements Visitor {
           type === "ipv4" || type === "ipv6" || type === "mac"
             ? `${this.generator.constant(addressBytes)}(${this.generator.constant(type)}, value)`
             : "value",
-        form: type === "none" ? "none" : "other",
+        form: "other",
       } as const;
       const notes = this.#notes(query, found, true);
       return [`if (name === ${this.generator.constant(query)}) {\n${notes}\n}`];
@@ -229,7 +234,7 @@ export class WalkWriter implements Visitor {
             value: generateExpression(expression, inLayer),
             start: "at",
             end: "hend",
-            form: type === "none" ? "none" : "number",
+            form: type === "none" ? "bytes" : "number",
           })
         : this.#notes(name, { value: "", start: "hend", end: carried ? "lim" : "pend", form: bytesForm });
       return `if (${test}${expression ? "" : " && pend > hend"}) {\n${notes}\n}`;

@@ -45,7 +45,7 @@ export function evaluateTest(test: Test, values: Values, regexes: Regexes): bool
   if (test.type === "exists")
     return test.operand.type === "field"
       ? values.count(test.operand) > 0
-      : valuesOf(test.operand, values).length > 0;
+      : valuesOf(test.operand, values).some(isSome);
   if (test.type === "in") {
     const isIn = (value: Comparable): boolean =>
       test.set.some(({ low, high }) =>
@@ -57,7 +57,8 @@ export function evaluateTest(test: Test, values: Values, regexes: Regexes): bool
     return test.quantifier === "any" ? found.some(isIn) : found.length > 0 && found.every(isIn);
   }
   const { comparison, left, right, quantifier } = test;
-  const lefts = valuesOf(left, values);
+  const isFound = left.type === "slice" && (comparison === "contains" || comparison === "matches");
+  const lefts = isFound ? valuesOf(left, values).filter(isSome) : valuesOf(left, values);
   if (lefts.length === 0) return false;
   if (comparison === "matches" && right.type === "constant") {
     const regex = regexOf(right, regexes);
@@ -73,6 +74,11 @@ export function evaluateTest(test: Test, values: Values, regexes: Regexes): bool
     return quantifier === "any" ? rights.some(isSo) : rights.every(isSo);
   };
   return quantifier === "any" ? lefts.some(holds) : lefts.every(holds);
+}
+
+/** What is no part of a value, because it is too short, has no bytes. */
+function isSome(value: Comparable): boolean {
+  return !(value instanceof Uint8Array) || value.length > 0;
 }
 
 function valuesOf(operand: Operand, values: Values): readonly Comparable[] {
@@ -151,8 +157,11 @@ function operateOnBig(operator: ArithmeticOperand["operator"], a: bigint, b: big
 
 function callFunction({ name, args }: CallOperand, values: Values): readonly Comparable[] {
   const first = args[0]!;
-  if (name === "count")
-    return [first.type === "field" ? values.count(first) : valuesOf(first, values).length];
+  if (name === "count") {
+    // As in Wireshark, what is not there has no count.
+    const count = first.type === "field" ? values.count(first) : valuesOf(first, values).length;
+    return count === 0 ? [] : [count];
+  }
   const found = args.flatMap((arg) => valuesOf(arg, values));
   switch (name) {
     case "len":
@@ -212,7 +221,7 @@ export class PacketValues implements Values {
     if (name === "frame") return [bytes.subarray(start, captured)];
     if (name === "frame.protocols") return [protocolsOf(layers)];
     if (name.startsWith("frame.")) return frameValues(this.#frame, name);
-    return this.#found(operand).flatMap((fact) => comparableOf(fact, bytes) ?? []);
+    return this.#found(operand).flatMap((fact) => comparableOf(fact, this.#packet) ?? []);
   }
 
   #found({ field, layers }: FieldOperand): readonly PacketFact[] {
@@ -260,8 +269,10 @@ export function protocolsOf(layers: readonly Layer[]): string {
     .join(":");
 }
 
-function comparableOf(fact: PacketFact, bytes: Uint8Array): Comparable | undefined {
+function comparableOf(fact: PacketFact, { bytes, captured }: Packet): Comparable | undefined {
   const { type, value, start, end } = fact;
+  // What has only parts, as an option has, is its bytes.
+  if (type === "none") return bytes.subarray(start, Math.max(start, Math.min(end, captured)));
   if (type !== "ipv4" && type !== "ipv6" && type !== "mac") return value;
   if (end - start === ADDRESS_BYTES[type]) return bytes.subarray(start, end);
   return typeof value === "string" ? addressBytes(type, value) : undefined;

@@ -1,3 +1,4 @@
+import { readText, textBytes } from "#packet/primitive.ts";
 import { QueryError } from "#packet/query/query-error.ts";
 
 /** A piece of a query's text. */
@@ -108,18 +109,27 @@ function quoted(query: string, at: number): Token {
       { at, length },
       'write a text in double quotes: "GET"',
     );
-  return { type: quote === "'" ? "character" : "string", text, at, length };
+  if (quote === "'") return { type: "character", text, at, length };
+  // Bytes that were told one by one may make characters together, as they do in a packet's texts.
+  const isOfBytes = /[\udc80-\udcff]/u.test(text);
+  const bytes = isOfBytes ? textBytes(text) : undefined;
+  return { type: "string", text: bytes ? readText(bytes, 0, bytes.length) : text, at, length };
 }
 
 function escape(query: string, at: number, isRaw: boolean): [string, number] {
   const next = query[at + 1]!;
   if (isRaw) return next === '"' ? ['\\"', 2] : [`\\${next}`, 2];
   const hex = /^\\x([0-9a-fA-F]{1,2})/.exec(query.slice(at, at + 4));
-  if (hex) return [String.fromCharCode(Number.parseInt(hex[1]!, 16)), hex[0].length];
+  if (hex) return [byteText(Number.parseInt(hex[1]!, 16)), hex[0].length];
   const octal = /^\\([0-7]{1,3})/.exec(query.slice(at, at + 4));
-  if (octal) return [String.fromCharCode(Number.parseInt(octal[1]!, 8) & 0xff), octal[0].length];
+  if (octal) return [byteText(Number.parseInt(octal[1]!, 8) & 0xff), octal[0].length];
   const meaning = ESCAPES[next];
   return meaning === undefined ? [`\\${next}`, 2] : [meaning, 2];
+}
+
+/** A byte as readText has one that is no character. */
+function byteText(byte: number): string {
+  return String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte);
 }
 
 /** Nobody types more; a generated query of this size still compiles in a moment. */

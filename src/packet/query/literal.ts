@@ -42,21 +42,26 @@ function numberOf(term: Literal, target: LiteralTarget): number | bigint {
 
 function anyNumberOf(term: Literal, { type, names }: LiteralTarget): number | bigint {
   const { text, place } = term;
-  if (term.type === "character") return text.charCodeAt(0);
+  if (term.type === "character") return characterByte(text);
   const named = names && [...names].find(([, name]) => name.toLowerCase() === text.toLowerCase());
   if (named) return named[0];
   if (type === "boolean" && /^(true|false|set|not set)$/i.test(text))
     return /^(true|set)$/i.test(text) ? 1 : 0;
   const number = parseNumber(text, type === "float");
-  if (number !== undefined) return number;
+  // Any number but 0 is true.
+  if (number !== undefined) return type === "boolean" && number > 1 ? 1 : number;
   const possible = names ? `, or one of ${[...names.values()].slice(0, 8).join(", ")}` : "";
   throw new QueryError(`"${text}" is no number`, place, `write 53, 0x35 or 0b11${possible}`);
+}
+
+function characterByte(text: string): number {
+  return text.charCodeAt(0) & 0xff;
 }
 
 /** Decimal, 0x, 0b, and octal with a leading 0, as C has it. */
 function parseNumber(text: string, isFloat: boolean): number | bigint | undefined {
   if (isFloat && /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text)) return Number(text);
-  const found = /^(-?)(0x[0-9a-fA-F]{1,16}|0b[01]{1,64}|\d{1,20})$/.exec(text);
+  const found = /^(-?)(0[xX][0-9a-fA-F]{1,32}|0[bB][01]{1,128}|\d{1,39})$/.exec(text);
   if (!found) return undefined;
   const digits = found[2]!;
   const isOctal = /^0[0-7]+$/.test(digits);
@@ -118,7 +123,7 @@ function bytesOf(
     if (bytes?.length === 6) return { value: bytes };
     throw new QueryError(`"${text}" is no MAC address`, place, "write 02:00:5e:10:00:01");
   }
-  if (term.type === "character") return { value: Uint8Array.of(text.charCodeAt(0) & 0xff) };
+  if (term.type === "character") return { value: Uint8Array.of(characterByte(text)) };
   if (term.type === "string") return { value: textBytes(text) };
   const bytes = hexBytes(text);
   if (bytes) return { value: bytes };

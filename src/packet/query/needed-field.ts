@@ -7,10 +7,7 @@ export function neededField(test: Test): QueryField | undefined {
     if (operand.type === "field") return operand.field;
     if (operand.type === "slice") return find(operand.of);
     if (operand.type === "arithmetic") return find(operand.left) ?? find(operand.right);
-    // No value at all is 0 to count.
-    return operand.type === "call" && operand.name !== "count" && operand.args.length === 1
-      ? find(operand.args[0]!)
-      : undefined;
+    return operand.type === "call" && operand.args.length === 1 ? find(operand.args[0]!) : undefined;
   };
   if (test.type !== "compare") return find(test.operand);
   return find(test.left) ?? find(test.right);

@@ -182,6 +182,41 @@ const CASES: readonly (readonly [query: string, expected: boolean])[] = [
   ['frame.protocols contains "net:net"', true],
   ['frame contains "GET"', true],
   ["frame[0:2] == 02:00", true],
+  // Of "all", one element of the set has to hold every value; "not in" is that none holds any.
+  ["all net.ttl in {3, 64}", false],
+  ["all net.ttl in {3, 1 .. 64}", true],
+  ["all net.ttl not in {3}", false],
+  ["all net.ttl not in {4}", true],
+  ["net.ttl in {5, net.ttl}", true],
+  ["net.src in {net.dst}", false],
+  ["net.flags.syn == 5", true],
+  ["net.flags.syn < 2", true],
+  ["count(net.ttl#7) == 0", false],
+  ["max(net.ttl, 70) == 70", true],
+  ["net.ttl & 0xff00 == 0", true],
+  ["net.ttl#[1:1] == 64", true],
+  ["net.ttl#[:2] == 3", false],
+  // What is too short for a slice has no bytes there, and no bytes are a value.
+  ["net.src[0:5]", false],
+  ["net.src[0:5] != 00", true],
+  ["net.src[0:5] < 00", true],
+  ["net.src[0:5] == 0a", false],
+  ["net.src[0,9] == 0a", true],
+  ["net.src[9,0] == 0a", false],
+  ["net.src[-1:2]", false],
+  ["net.src[-2:2]", true],
+  ["net.name[0:2] == 45:78", true],
+  ['net.name[0:9] matches ""', true],
+  ['net.name[0:99] matches ""', false],
+  // What is longer is greater.
+  ["data.data > ff:ff", true],
+  ["data.data < 00:00:00:00:00:00", true],
+  ['net.name contains ""', false],
+  // Bytes that are no characters, one by one.
+  ['frame contains "\\x82"', true],
+  ['frame matches "[\\x81-\\x83]"', true],
+  ['frame contains "\\xc2\\x82"', false],
+  ["frame.marked == 0", true],
 ];
 
 for (const [source, expected] of CASES)

@@ -341,8 +341,11 @@ function rangesOf(token: Token, isSlice: boolean): Range[] {
     const start = Number(sized?.[1] ?? 0);
     if (sized && isSlice && sized[2] === undefined) return { from: start };
     const length = Number(sized?.[2] ?? 0);
-    if (sized && isSlice && length > 0)
-      return start < 0 && start + length >= 0 ? { from: start } : { from: start, to: start + length };
+    if (sized && length > 0) {
+      if (start >= 0 || start + length < 0) return { from: start, to: start + length };
+      // What would reach behind the end is nowhere.
+      return start + length === 0 ? { from: start } : { from: start, to: Infinity };
+    }
     throw new QueryError(
       `"${token.text}" is no range`,
       token,

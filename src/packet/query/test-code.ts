@@ -1,7 +1,7 @@
 import { uintCode, type VisitedPlace } from "#packet/generated-code.ts";
 import { readText } from "#packet/primitive.ts";
 import type { Comparable, Constant, FieldOperand, Operand, Test } from "#packet/query/checked.ts";
-import { indexOfBytes, regexOf } from "#packet/query/compare.ts";
+import { compareValues, indexOfBytes, regexOf } from "#packet/query/compare.ts";
 import { evaluateTest, type Regexes } from "#packet/query/evaluate.ts";
 
 /** The field of a test that asks one value of one field at a time; undefined for any other test. */
@@ -41,8 +41,8 @@ export type Constants = (value: unknown) => string;
 
 /** How a field's value lies before the code that tests it. */
 export interface ValuePlace extends VisitedPlace {
-  /** number: `value` holds it; ipv4: four bytes; bytes: from start to end; text: UTF-8 from start to end; other: `value` is the comparable itself; none: it is only there or not. */
-  readonly form: "number" | "big" | "ipv4" | "bytes" | "text" | "other" | "none";
+  /** number: `value` holds it; ipv4: four bytes; bytes: from start to end; text: UTF-8 from start to end; other: `value` is the comparable itself. */
+  readonly form: "number" | "big" | "ipv4" | "bytes" | "text" | "other";
   /** JavaScript of the comparable value, where bytes alone do not say it. */
   readonly comparable?: string;
 }
@@ -50,7 +50,6 @@ export interface ValuePlace extends VisitedPlace {
 /** JavaScript of the condition that one value of the test's field passes it. */
 export function conditionOf(test: Test, place: ValuePlace, constants: Constants, regexes: Regexes): string {
   if (test.type === "exists" && test.operand.type === "field") return "true";
-  if (place.form === "none") return "false";
   const quick = quickCondition(test, place, constants, regexes);
   if (quick !== undefined) return quick;
   return `${constants(oneValue(test, regexes))}(${comparableCode(place, constants)})`;
@@ -104,7 +103,11 @@ function quickCondition(
     if (ranges.length > 1 || from < 0 || to === undefined || to <= from) return undefined;
     const inner = { ...place, start: `(${place.start} + ${from})`, end: `(${place.start} + ${to})` };
     const condition = comparison(test.comparison, test.right, inner, constants);
-    return condition && `(${place.end} - ${place.start} >= ${to} && ${condition})`;
+    if (condition === undefined || test.comparison === "contains") return undefined;
+    // Of what is too short there is a part without bytes.
+    const { value, prefixBits } = test.right;
+    const otherwise = compareValues(test.comparison, new Uint8Array(0), value, prefixBits);
+    return `(${place.end} - ${place.start} >= ${to} ? ${condition} : ${otherwise})`;
   }
   return undefined;
 }

@@ -16,6 +16,12 @@ export interface PacketReader {
 
 export const MORE = -1;
 
+/** The kinds of packets (sll_pkttype) that are wanted, one bit for each. */
+export function wantedKinds({ promiscuous, outgoing }: ReaderLimits): number {
+  const unwanted = (promiscuous ? 0 : 1 << PACKET_OTHERHOST) | (outgoing ? 0 : 1 << PACKET_OUTGOING);
+  return 0xff & ~unwanted;
+}
+
 /** What a reader leaves out or cuts. */
 export interface ReaderLimits {
   /** Packets begin with an Ethernet header, in which the kernel's VLAN tag belongs. */
@@ -39,20 +45,18 @@ export class PacketSlots implements ReceivedPackets {
     this.bytes = bytes;
   }
 
-  /** Takes one on; true when there is no room for another. */
-  add({ start, stop, originalLength, seconds, nanoseconds }: PacketSlot): boolean {
-    const i = this.count++;
+  /** Takes one on, as the `i`th. */
+  set(i: number, { start, stop, originalLength, seconds, nanoseconds }: PacketSlot): void {
     this.starts[i] = start;
     this.stops[i] = stop;
     this.originalLengths[i] = originalLength;
     this.seconds[i] = seconds;
     this.nanoseconds[i] = nanoseconds;
-    return this.count === MOST_TOGETHER;
   }
 }
 
 /** What has been written here is still in the processor's nearest cache when it is read. */
-const MOST_TOGETHER = 256;
+export const MOST_TOGETHER = 256;
 
 /** The one packet that a socket hands over, again and again. */
 export class PacketSlot implements ReceivedPacket {
@@ -65,17 +69,18 @@ export class PacketSlot implements ReceivedPacket {
   outgoing = false;
   checksumPartial = false;
   readonly #limits: ReaderLimits;
+  readonly #kinds: number;
 
   constructor(bytes: Uint8Array, limits: ReaderLimits) {
     this.bytes = bytes;
     this.#limits = limits;
+    this.#kinds = wantedKinds(limits);
   }
 
   /** What kind of packet is it (sll_pkttype), and is that kind wanted? */
   wants(kind: number): boolean {
     this.outgoing = kind === PACKET_OUTGOING;
-    if (kind === PACKET_OUTGOING) return this.#limits.outgoing;
-    return kind !== PACKET_OTHERHOST || this.#limits.promiscuous;
+    return ((this.#kinds >> kind) & 1) !== 0;
   }
 
   /** Takes over what the kernel says of a packet; the 4 bytes before `start` must be free for a tag. */
@@ -114,4 +119,5 @@ export class PacketSlot implements ReceivedPacket {
 }
 
 const [PACKET_OTHERHOST, PACKET_OUTGOING] = [3, 4];
-const [TP_STATUS_CSUMNOTREADY, TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID] = [8, 0x10, 0x40];
+export const TP_STATUS_VLAN_VALID = 0x10;
+const [TP_STATUS_CSUMNOTREADY, TP_STATUS_VLAN_TPID_VALID] = [8, 0x40];

@@ -4,7 +4,7 @@ import { Gre } from "#wire/gre.ts";
 import { Icmp } from "#wire/icmp.ts";
 import { Igmp } from "#wire/igmp.ts";
 import { Ipv4 } from "#wire/ipv4.ts";
-import { Tcp } from "#wire/tcp.ts";
+import { Tcp, TcpReset } from "#wire/tcp.ts";
 import { Udp } from "#wire/udp.ts";
 import { Vxlan } from "#wire/vxlan.ts";
 
@@ -15,6 +15,7 @@ export const internetProtocols: readonly Message[] = [
   Igmp,
   Udp,
   Tcp,
+  TcpReset,
   EncapsulatingSecurityPayload,
   Gre,
   Vxlan,

@@ -1,4 +1,4 @@
-import { build, emit, givenLayers } from "#packet/build.ts";
+import { build, emit, givenLayers, layer } from "#packet/build.ts";
 import { Packet } from "#packet/dissect.ts";
 import { CaptureReader } from "#packet/file/capture-reader.ts";
 import { parse } from "#packet/parse.ts";
@@ -97,7 +97,9 @@ for (const file of FILES) {
     for (const packet of packetsOf(file)) {
       const { values, bytes } = ospfOf(packet);
       const { packetLength: _, checksum: __, ...left } = values;
-      assert.equal(hex(emit(Ospf, left)), hex(bytes));
+      // What follows the header of another type is data.
+      const data = values.body === undefined ? bytes.subarray(24) : undefined;
+      assert.equal(hex(build(registry, [layer(Ospf, left)], data)), hex(bytes));
     }
   });
 

@@ -13,6 +13,9 @@ import { ospfText } from "#wire/ospf/text.ts";
 const presence = (title: string, type: number) =>
   ({ type: "boolean", title, value: "1", when: `type == ${type}` }) as const;
 
+/** Of other types nobody knows a body: what follows the header is data. */
+const HAS_BODY = "type > 0 && type < 6";
+
 /**
  * OSPF version 2: routers of one autonomous system tell each other their links. RFC 2328 A.3.1, authentication D.3;
  * RFC 5709 has digests of other sizes. What lies behind the packet's length is the digest, then link-local signaling.
@@ -32,7 +35,9 @@ export const Ospf = message("ospf", {
         5: "Link State Acknowledgment",
       },
     }),
-    packetLength: u16(computed("24 + sizeOf.body"), { about: "of the header and the body" }),
+    packetLength: u16(computed(`24 + sizeOf.body + (${HAS_BODY} ? 0 : payloadSize)`), {
+      about: "of the header and the body",
+    }),
     routerId: ip("0.0.0.0", { query: "ospf.srcrouter", title: "Router ID" }),
     areaId: ip("0.0.0.0", { title: "Area ID" }),
     checksum: u16(
@@ -62,23 +67,26 @@ export const Ospf = message("ospf", {
       u32(0, { query: "ospf.auth.crypt.seq_nbr" }),
     ),
     unknownAuthentication: when("authenticationType > 2", bytes(8, { query: "ospf.auth.unknown" })),
-    body: choose(
-      "type",
-      {
-        1: struct(Hello, { query: "ospf.hello" }),
-        2: DatabaseDescription,
-        3: LinkStateRequest,
-        4: LinkStateUpdate,
-        5: LinkStateAcknowledgment,
-      },
-      { length: "packetLength - 24", query: [] },
+    body: when(
+      HAS_BODY,
+      choose(
+        "type",
+        {
+          1: struct(Hello, { query: "ospf.hello" }),
+          2: DatabaseDescription,
+          3: LinkStateRequest,
+          4: LinkStateUpdate,
+          5: LinkStateAcknowledgment,
+        },
+        { length: "packetLength - 24", query: [] },
+      ),
     ),
     authenticationData: when(
-      "authenticationType == 2",
+      `authenticationType == 2 && ${HAS_BODY}`,
       bytes("authenticationDataLength", { query: "ospf.auth.crypt.data", about: "the digest" }),
     ),
     linkLocalSignaling: when(
-      "rest > 0",
+      `rest > 0 && ${HAS_BODY}`,
       choose("type", { 1: LinkLocalSignaling, 2: LinkLocalSignaling }, { length: "rest", query: [] }),
     ),
   },
