@@ -21,14 +21,14 @@ import type { BorderRouterView, OspfRouteView } from "#services/ospf-route-view.
 import type { LsaCount, OspfViews, RouterView } from "#services/ospf-view.ts";
 
 export function routerMessage({ spf, asCounts, areas, ...rest }: RouterView) {
-  const { lastRun, dueInMs, fullRuns, partialRuns, ...delays } = spf;
+  const { lastRun, lastDurationMs, dueInMs, fullRuns, partialRuns, ...delays } = spf;
   return create(GetOspfResponseSchema, {
     ...rest,
     spf: {
       ...delays,
       fullRuns: BigInt(fullRuns),
       partialRuns: BigInt(partialRuns),
-      ...known({ lastRun: timestampOf(lastRun), dueInMs }),
+      ...known({ lastRun: timestampOf(lastRun), lastDurationMs, dueInMs }),
     },
     asCounts: asCounts.map(countMessage),
     areas: areas.map((area) => ({ ...area, counts: area.counts.map(countMessage) })),

@@ -21,7 +21,7 @@ function authenticationOf(file: string): Authentication {
 
 /** Why a packet is not taken. */
 function why(payload: Uint8Array, authentication: Authentication): string {
-  const verdict = verify(payload, authentication, systemCipher);
+  const verdict = verify(payload, authentication, 0, systemCipher);
   return verdict.ok ? "" : `${verdict.reason}: ${verdict.text}`;
 }
 
@@ -29,7 +29,7 @@ for (const file of GOLDEN_CAPTURES) {
   const authentication = authenticationOf(file);
   test(`every packet of ${file} is authentic, and is signed as it was`, () => {
     for (const { payload, body } of ospfPacketsOf(file)) {
-      const verdict = verify(payload, authentication, systemCipher);
+      const verdict = verify(payload, authentication, 0, systemCipher);
       assert.ok(verdict.ok, verdict.ok ? "" : verdict.text);
       const header = payload.slice(0, 24);
       header.fill(0, 12);
@@ -45,7 +45,7 @@ for (const file of GOLDEN_CAPTURES) {
       const at = 24 + ((i * 7) % body.length);
       const changed = payload.slice();
       changed[at]! ^= 1 << (i % 8);
-      assert.equal(verify(changed, authentication, systemCipher).ok, false);
+      assert.equal(verify(changed, authentication, 0, systemCipher).ok, false);
     }
   });
 }
@@ -80,7 +80,7 @@ for (const [algorithm, size] of [
       const short = length > size ? createHash(algorithm).update(secret).digest() : secret;
       const digest = createHmac(algorithm, short).update(covered).update(apad).digest();
       assert.deepEqual(Buffer.from(packet.subarray(-size)), digest, `${length} octets`);
-      assert.deepEqual(verify(packet, authentication, systemCipher), { ok: true, sequence: 77 });
+      assert.deepEqual(verify(packet, authentication, 0, systemCipher), { ok: true, sequence: 77 });
       assert.equal(trailerSize(authentication), size);
     }
   });

@@ -5,6 +5,7 @@ import type { Cipher } from "#base/cipher.ts";
 import { readIpv4, writeIpv4 } from "#base/ipv4.ts";
 import type { Authentication, AuthenticationKey } from "#ospf/config.ts";
 import { OSPF_HEADER } from "#ospf/constants.ts";
+import { keysInForce } from "#ospf/key-lifetimes.ts";
 
 /** The part of a Cipher that OSPF needs. */
 export type Digests = Pick<Cipher, "hash" | "hmac">;
@@ -15,20 +16,20 @@ const NULL = 0;
 const SIMPLE = 1;
 const CRYPTOGRAPHIC = 2;
 
-/** What authentication appends to a packet, octets. */
+/** What authentication appends to a packet at most, octets. */
 export function trailerSize(authentication: Authentication): number {
   if (authentication.type !== "cryptographic") return 0;
-  return Math.max(0, ...authentication.keys.slice(0, 1).map(({ algorithm }) => SIZES[algorithm]));
+  return Math.max(0, ...authentication.keys.map(({ algorithm }) => SIZES[algorithm]));
 }
 
 /**
- * Completes a packet: checksum, and the fields of its authentication; a digest comes behind it. `sequence` must not be
- * lower than that of an earlier packet. RFC 2328 D.4, RFC 5709.
+ * Completes a packet: checksum, and the fields of its authentication; a digest comes behind it. `seconds` since 1970 are the
+ * sequence, too: they must not be lower than those of an earlier packet. RFC 2328 D.4, RFC 5709.
  */
 export function sign(
   packet: Uint8Array,
   authentication: Authentication,
-  sequence: number,
+  seconds: number,
   cipher: Digests,
 ): Uint8Array {
   if (authentication.type !== "cryptographic") {
@@ -40,11 +41,11 @@ export function sign(
     if (isSimple) packet.set(passwordBytes(authentication.password), 16);
     return packet;
   }
-  const key = authentication.keys[0]!;
+  const key = keysInForce(authentication.keys, seconds)[0]!;
   packet[15] = CRYPTOGRAPHIC;
   packet[18] = key.id;
   packet[19] = SIZES[key.algorithm];
-  writeIpv4(packet, 20, sequence);
+  writeIpv4(packet, 20, seconds);
   return concatBytes([packet, digestOf(packet, key, cipher)]);
 }
 
@@ -60,9 +61,14 @@ export type AuthenticationFault = "checksum" | "authentication-type" | "authenti
 
 /**
  * Whether a packet is what its sender sent. `packet` may be longer than it says: the digest follows. Its header is whole,
- * and its length is at most what is there.
+ * and its length is at most what is there. `seconds` since 1970: which keys count now.
  */
-export function verify(packet: Uint8Array, authentication: Authentication, cipher: Digests): Verdict {
+export function verify(
+  packet: Uint8Array,
+  authentication: Authentication,
+  seconds: number,
+  cipher: Digests,
+): Verdict {
   const length = (packet[2]! << 8) | packet[3]!;
   const type = (packet[14]! << 8) | packet[15]!;
   const wanted = { null: NULL, simple: SIMPLE, cryptographic: CRYPTOGRAPHIC }[authentication.type];
@@ -72,7 +78,7 @@ export function verify(packet: Uint8Array, authentication: Authentication, ciphe
       `authentication type ${TYPE_NAMES[type] ?? type}, here ${authentication.type}`,
     );
   if (authentication.type === "cryptographic")
-    return verifyDigest(packet, length, authentication.keys, cipher);
+    return verifyDigest(packet, length, keysInForce(authentication.keys, seconds), cipher);
   // The eight octets of the authentication count for nothing.
   const sum = internetSum(packet, OSPF_HEADER, length, internetSum(packet, 0, 16));
   if (foldInternetSum(sum) !== 0) return fault("checksum", "a wrong checksum");

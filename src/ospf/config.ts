@@ -77,7 +77,7 @@ export type Authentication =
   | { readonly type: "null" }
   /** At most 8 octets. */
   | { readonly type: "simple"; readonly password: string }
-  /** Sent with the first key; taken with any, so that keys can be changed without losing a neighbor. */
+  /** Sent with the first key, or by their times; taken with any, so that keys can be changed without losing a neighbor. */
   | { readonly type: "cryptographic"; readonly keys: readonly AuthenticationKey[] };
 
 export interface AuthenticationKey {
@@ -86,6 +86,9 @@ export interface AuthenticationKey {
   /** "md5" is keyed as RFC 2328 D.4.3 says, the others are HMACs of RFC 5709. */
   readonly algorithm: HashAlgorithm;
   readonly secret: string;
+  /** Seconds since 1970; see keysInForce. */
+  readonly sendFrom?: number;
+  readonly acceptUntil?: number;
 }
 
 /** A route of elsewhere that is told to the autonomous system. */

@@ -208,8 +208,20 @@ test("a slave whose master has forgotten it begins anew", () => {
   const { bench, peer } = pair(HIGHER);
   peer.hello();
   peer.describe(INIT);
-  bench.advance(19_000);
-  assert.equal(peer.state, "Exchange");
+  const repeated = bench.advance(20_000);
+  assert.deepEqual([described(repeated), peer.state], [["5000 0 LSAs"], "Exchange"]);
+  assert.equal(repeated.find(({ type }) => type === "database-description")!.at, 1_100);
   bench.advance(2_000);
   assert.equal(peer.state, "ExStart");
+});
+
+test("what a master is not answered is repeated soon, and then every RxmtInterval", () => {
+  const { bench, peer } = pair(LOWER);
+  const begun = bench.now;
+  peer.hello();
+  const times = bench.advance(12_000).filter(({ type }) => type === "database-description");
+  assert.deepEqual(
+    times.map(({ at }) => at - begun),
+    [1_100, 6_100, 11_100],
+  );
 });

@@ -81,14 +81,18 @@ export class Exchange {
     for (const what of ["describe", "request", "early"]) this.#state.timers.cancel(timerName(what, neighbor));
   }
 
-  /** The master repeats what was not answered; a slave that its master has forgotten begins anew. */
+  /**
+   * What was not answered is repeated. A slave does that once, too: a master that is done, since packets overtook each other,
+   * begins anew then. One that its master has forgotten begins anew by itself.
+   */
   resend(neighbor: Neighbor): void {
-    const { lastSent, state, isMaster } = neighbor;
-    if (state === "Exchange" && !isMaster)
+    const { lastSent, state, isMaster, hasRepeated } = neighbor;
+    if (state === "Exchange" && !isMaster && hasRepeated)
       return this.#parts.adjacencies.event(neighbor, "SeqNumberMismatch", "the exchange went no further");
     if (!lastSent || (state !== "ExStart" && state !== "Exchange")) return;
+    neighbor.hasRepeated = true;
     this.#parts.sender.sendTo(neighbor, DATABASE_DESCRIPTION, lastSent);
-    this.#again("describe", neighbor);
+    this.#again("describe", neighbor, isMaster ? 1 : SLAVE_PATIENCE);
   }
 
   receive(neighbor: Neighbor, description: DatabaseDescription): void {
@@ -285,8 +289,10 @@ export class Exchange {
       { mtu: on.mtu, options, isInit, hasMore, isMaster, sequence, lsas },
       this.#state.now,
     );
+    neighbor.hasRepeated = false;
     this.#parts.sender.sendTo(neighbor, DATABASE_DESCRIPTION, neighbor.lastSent);
-    this.#again("describe", neighbor, isMaster ? 1 : SLAVE_PATIENCE);
+    const ms = Math.min(FIRST_REPETITION_MS, on.config.retransmitInterval * 1_000);
+    this.#state.timers.set(timerName("describe", neighbor), this.#state.now + ms);
   }
 
   #again(what: string, neighbor: Neighbor, intervals = 1): void {
@@ -299,6 +305,8 @@ export class Exchange {
 const SLAVE_PATIENCE = 4;
 /** How long packets overtake each other at most, ms. */
 const LATE_MS = 1_000;
+/** A description is sent again first after so long, ms, and then every RxmtInterval: an answer takes no time, or got lost. */
+const FIRST_REPETITION_MS = LATE_MS + 100;
 
 function isSame(
   a: Omit<DatabaseDescription, "lsas" | "mtu">,

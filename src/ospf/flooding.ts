@@ -250,7 +250,7 @@ export class Flooding {
     this.#noteLeaving(entry, lsdb);
     // RFC 2328 13.5, table 19.
     if (!wentBack && (on.state !== "Backup" || from.address === on.designated)) this.#later(on, lsa);
-    if (isOwn) this.#parts.originator.receivedOwn(lsa, lsdb, area);
+    if (isOwn) this.#parts.originator.receivedOwn(lsa, lsdb, area, from);
   }
 
   #duplicate(from: Neighbor, lsa: Lsa, direct: Lsa[]): void {

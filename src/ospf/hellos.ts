@@ -1,7 +1,7 @@
 import { formatIpv4, type Ipv4 } from "#base/ipv4.ts";
 import { ALL_SPF_ROUTERS } from "#ospf/constants.ts";
 import { MOST_NEIGHBORS } from "#ospf/limits.ts";
-import { isAtLeast } from "#ospf/neighbor-machine.ts";
+import { isAtLeast, type NeighborState } from "#ospf/neighbor-machine.ts";
 import { HELLO, OPTION_EXTERNAL, writeHello, type Hello } from "#ospf/packets.ts";
 import type { Parts } from "#ospf/parts.ts";
 import { count, Neighbor, type OspfInterface, type RouterState } from "#ospf/state.ts";
@@ -55,9 +55,11 @@ export class Hellos {
       this.#parts.interfaces.mismatch(on, source, routerId, difference.text);
       return;
     }
-    const neighbor = this.#neighborOf(on, routerId, source);
+    const hearsUs = hello.neighbors.includes(this.#state.routerId);
+    const neighbor = this.#neighborOf(on, routerId, source, hearsUs);
     if (!neighbor) return;
     this.#parts.interfaces.matches(on, source, "any");
+    this.#compareTypes(on, routerId, source, hello);
     const isNew = neighbor.state === "Down" || neighbor.state === "Attempt";
     const { priority, designated, backup } = neighbor;
     const wasTwoWay = isAtLeast(neighbor.state, "2-Way");
@@ -69,7 +71,7 @@ export class Hellos {
     neighbor.heardAt = this.#state.now;
     const { adjacencies, interfaces } = this.#parts;
     adjacencies.event(neighbor, "HelloReceived", "heard");
-    if (!hello.neighbors.includes(this.#state.routerId)) {
+    if (!hearsUs) {
       adjacencies.event(neighbor, "1-Way", "it does not hear this router");
       // It need not wait for the next Hello to know of this router.
       if (isNew || on.type === "non-broadcast") this.#greet(neighbor);
@@ -91,8 +93,20 @@ export class Hellos {
   }
 
   #greet(neighbor: Neighbor): void {
-    if (neighbor.interface.isUnicast) this.sendTo(neighbor);
-    else this.send(neighbor.interface);
+    const { interface: on } = neighbor;
+    // Whoever comes when so many come has to wait for the next Hello.
+    if (!on.greetings.take(this.#state.now)) return;
+    if (on.isUnicast) this.sendTo(neighbor);
+    else this.send(on);
+  }
+
+  /** They become Full and still have no routes: one tells of a link to a router, the other of one to a network. */
+  #compareTypes(on: OspfInterface, routerId: Ipv4, source: Ipv4, { designated }: Hello): void {
+    if (on.type !== "point-to-point") return;
+    const { interfaces } = this.#parts;
+    const text = "it elects a designated router, as on broadcast networks; here it is point-to-point";
+    if (designated === 0) interfaces.matches(on, source, "type");
+    else interfaces.mismatch(on, source, routerId, text, "type");
   }
 
   /** What keeps the sender from being a neighbor. */
@@ -121,7 +135,8 @@ export class Hellos {
     return undefined;
   }
 
-  #neighborOf(on: OspfInterface, routerId: Ipv4, source: Ipv4): Neighbor | undefined {
+  /** `hearsUs`: its Hello names this router. */
+  #neighborOf(on: OspfInterface, routerId: Ipv4, source: Ipv4, hearsUs: boolean): Neighbor | undefined {
     const known = on.neighbors.get(on.type === "point-to-point" ? routerId : source);
     if (known && (known.routerId === routerId || known.routerId === 0)) {
       known.routerId = routerId;
@@ -140,7 +155,7 @@ export class Hellos {
       this.#parts.interfaces.mismatch(on, source, routerId, "it is not configured as a neighbor here");
       return undefined;
     }
-    if (on.neighbors.size >= MOST_NEIGHBORS) {
+    if (on.neighbors.size >= MOST_NEIGHBORS && !this.#makeRoom(on, hearsUs)) {
       count(on.traffic.dropped, "neighbor-limit");
       this.#parts.interfaces.mismatch(on, source, routerId, `more than ${MOST_NEIGHBORS} neighbors`);
       return undefined;
@@ -149,6 +164,17 @@ export class Hellos {
     neighbor.since = this.#state.now;
     on.neighbors.set(neighbor.key, neighbor);
     return neighbor;
+  }
+
+  /**
+   * Anybody can say Hello in many names. Who was only heard gives way to the next one; to one that hears this router also who
+   * never answered its Database Descriptions. False: all others have shown that they are there.
+   */
+  #makeRoom(on: OspfInterface, hearsUs: boolean): boolean {
+    const oldest = oldestIn(on, "Init") ?? (hearsUs ? oldestIn(on, "ExStart") : undefined);
+    if (!oldest) return false;
+    this.#parts.adjacencies.event(oldest, "KillNbr", "others need its place");
+    return !on.neighbors.has(oldest.key);
   }
 
   /** On non-broadcast networks those that cannot be elected speak only to those that can. RFC 2328 9.5.1. */
@@ -160,7 +186,6 @@ export class Hellos {
 
   #hello(out: OspfInterface): Hello {
     const { config } = out;
-    const heard = [...out.neighbors.values()].filter(({ state }) => isAtLeast(state, "Init"));
     return {
       mask: out.type === "point-to-point" && out.address === 0 ? 0 : out.mask,
       helloInterval: config.helloInterval,
@@ -169,11 +194,33 @@ export class Hellos {
       deadInterval: config.deadInterval,
       designated: out.designated,
       backup: out.backup,
-      neighbors: heard.map(({ routerId }) => routerId),
+      neighbors: this.#heardOn(out).map(({ routerId }) => routerId),
     };
+  }
+
+  /** All that are heard. Where one packet does not hold them, of those that do not hear this router only the newest. */
+  #heardOn(out: OspfInterface): Neighbor[] {
+    const heard = [...out.neighbors.values()].filter(({ state }) => isAtLeast(state, "Init"));
+    const room = Math.floor((this.#parts.sender.bodyLimit(out) - HELLO_SIZE) / 4);
+    if (heard.length <= room) return heard;
+    const mutual = heard.filter(({ state }) => isAtLeast(state, "2-Way"));
+    const others = heard.filter(({ state }) => state === "Init").reverse();
+    others.sort((a, b) => b.since - a.since);
+    return [...mutual, ...others.slice(0, Math.max(0, room - mutual.length))];
   }
 
   #body(out: OspfInterface): Uint8Array {
     return writeHello(this.#hello(out));
   }
 }
+
+/** Who has been in a state for longest. */
+function oldestIn(on: OspfInterface, state: NeighborState): Neighbor | undefined {
+  let oldest: Neighbor | undefined;
+  for (const each of on.neighbors.values())
+    if (each.state === state && each.since < (oldest?.since ?? Infinity)) oldest = each;
+  return oldest;
+}
+
+/** Octets of a Hello's body before its neighbors. */
+const HELLO_SIZE = 20;

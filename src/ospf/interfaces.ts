@@ -141,7 +141,9 @@ export class Interfaces {
     const before = each.config;
     if (before === config) return;
     each.config = config;
-    const isOther = before.passive !== config.passive || before.type !== config.type;
+    // A type that it has already, by what the interface is, is no other one.
+    const hasType = each.link !== undefined && placeOf(each.link, config)?.type === each.type;
+    const isOther = before.passive !== config.passive || (before.type !== config.type && !hasType);
     if (isOther) {
       if (each.socket === "open") this.#parts.hellos.sayGoodbye(each);
       this.down(each);
@@ -160,14 +162,16 @@ export class Interfaces {
   }
 
   #reconfigureNeighbors(each: OspfInterface): void {
-    if (!each.isUnicast) return;
+    const { isUnicast } = each;
+    if (!isUnicast) this.#state.timers.cancel(`poll ${each.name}`);
     const wanted = new Set(each.config.neighbors.map(({ address }) => address));
     for (const neighbor of [...each.neighbors.values()]) {
-      if (wanted.has(neighbor.address)) continue;
+      // By multicast, all that are heard may stay.
+      if (isUnicast ? wanted.has(neighbor.address) : isAtLeast(neighbor.state, "Init")) continue;
       this.#parts.adjacencies.event(neighbor, "KillNbr", "it is no longer configured");
       each.neighbors.delete(neighbor.key);
     }
-    if (each.state !== "Down") this.#startNeighbors(each);
+    if (isUnicast && each.state !== "Down") this.#startNeighbors(each);
   }
 
   /** Goes by what the machine says of the interface now. */

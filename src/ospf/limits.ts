@@ -1,5 +1,8 @@
-/** Neighbors on one interface; each costs timers and lists. Further ones are named as a mismatch. */
+/** Neighbors on one interface; each costs timers and lists. Further ones take the place of who was only heard, or are named. */
 export const MOST_NEIGHBORS = 1_000;
+/** New neighbors on one interface that are answered with a Hello at once: all at first, then so many in each second. */
+export const GREETINGS_AT_ONCE = 100;
+export const GREETINGS_PER_SECOND = 20;
 /** Senders whose mismatch is remembered on one interface. */
 export const MOST_MISMATCHES = 32;
 /** ms between two events about the same mismatch or limit. */
@@ -41,3 +44,5 @@ export const MISMATCH_EVENTS_PER_SECOND = 1 / 3;
 /** Events about the states of one interface and its neighbors: enough for all of them to come up at once. */
 export const CHANGE_EVENTS_AT_ONCE = 6 * MOST_NEIGHBORS;
 export const CHANGE_EVENTS_PER_SECOND = 10;
+/** Of these, those that an adjacency is there or has gone: enough for all of them to come, to go, and to come back. */
+export const ADJACENCY_EVENTS_AT_ONCE = 3 * MOST_NEIGHBORS;

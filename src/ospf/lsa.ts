@@ -103,7 +103,7 @@ export class Lsa implements LsaInstance {
   }
 
   ageAt(now: number): number {
-    return Math.min(MAX_AGE, this.#age + Math.max(0, Math.floor((now - this.at) / 1_000)));
+    return Math.min(MAX_AGE, this.#age + Math.max(0, Math.floor((now - this.at) / 1_000 + A_HAIR)));
   }
 
   isMaxAgeAt(now: number): boolean {
@@ -133,6 +133,9 @@ export class Lsa implements LsaInstance {
     return start + size;
   }
 }
+
+/** Seconds. Times have fractions: what was computed to be a full second later may be less by a rounding. */
+const A_HAIR = 1e-6;
 
 /** A link of a router-LSA. RFC 2328 A.4.2. */
 export interface RouterLink {

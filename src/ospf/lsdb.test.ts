@@ -3,6 +3,7 @@ import { runInNewContext } from "node:vm";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { seededRandom } from "#base/random.ts";
 import { INITIAL_SEQUENCE, MAX_AGE, MAX_SEQUENCE } from "#ospf/constants.ts";
 import { lsaKey, type LsaInstance } from "#ospf/lsa.ts";
 import { compareInstances, Lsdb } from "#ospf/lsdb.ts";
@@ -141,4 +142,13 @@ test("what has left is remembered for a moment: what is no newer is stale then",
   assert.equal(tombstones.isStale(wholeLsa({ sequence: 6 }), 0), false);
   assert.equal(tombstones.isStale(wholeLsa({ sequence: 5, id: "203.0.113.0" }), 0), false);
   assert.equal(tombstones.isStale(lsa, TOMBSTONE_MS), false);
+});
+
+test("an LSA has the age at the time that is told for it, whatever fractions of a ms there are", () => {
+  const random = seededRandom("fractions");
+  for (let i = 0; i < 10_000; i++) {
+    const at = random.below(4_000_000) + random.below(1_000_000) / 999_983;
+    const lsa = wholeLsa({ now: at });
+    for (const age of [1_800, 3_600]) assert.equal(lsa.ageAt(lsa.timeOfAge(age)), age, `${at}`);
+  }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatIpv4, parseIpv4 } from "#base/ipv4.ts";
 import { INITIAL_SEQUENCE, MAX_AGE, MAX_SEQUENCE } from "#ospf/constants.ts";
-import { makeLsa, networkBody } from "#ospf/lsa-bodies.ts";
+import { makeLsa, networkBody, routerBody } from "#ospf/lsa-bodies.ts";
 import type { Lsa } from "#ospf/lsa.ts";
 import { lsaKey } from "#ospf/lsa.ts";
 import { readUpdate } from "#ospf/packets.ts";
@@ -103,6 +103,37 @@ test("the last sequence number is followed by the first, once the LSA has left e
   assert.equal(own().sequence, INITIAL_SEQUENCE);
 });
 
+function atTheEnd(bench: Bench, metric: number): Lsa {
+  const body = routerBody([{ type: 3, id: 0, data: 0, metric }], false);
+  const identity = { type: 1, id: OWN, advertisingRouter: OWN };
+  return makeLsa(identity, { options: 2, sequence: MAX_SEQUENCE, body }, bench.now);
+}
+
+test("the highest sequence number holds up an LSA only as long as it comes", () => {
+  const { bench, peer, own } = pair();
+  const { length } = own();
+  for (let metric = 0; metric < 20; metric++) {
+    peer.update(atTheEnd(bench, metric));
+    live(bench, [peer], 100);
+  }
+  live(bench, [peer], 10_000);
+  assert.ok(own().sequence < INITIAL_SEQUENCE + 10, `${own().sequence}`);
+  assert.deepEqual([own().length, own().ageAt(bench.now) < 20], [length, true]);
+});
+
+test("what is ended before a neighbor takes the next instance is sent to it once more then", () => {
+  const bench = new Bench({ interfaces: { eth0: { address: "10.0.0.1/24" } } });
+  const peer = new Peer(bench, { on: "eth0", routerId: "192.0.2.2", address: "10.0.0.2" });
+  peer.becomeFull();
+  const delivered = peer.neighbor.delivered.get(ROUTER_KEY)!;
+  const sent = [...peer.update(atTheEnd(bench, 1)), ...bench.advance(2_000)];
+  const ended = sent.filter(({ type, body }) => {
+    return type === "update" && readUpdate(body, 0)!.some(({ sequence }) => sequence === MAX_SEQUENCE);
+  });
+  assert.equal(ended.length, 2);
+  assert.equal(ended[1]!.at, delivered + 1_050);
+});
+
 test("a newer instance of an own LSA is outdone at once", () => {
   const { bench, peer, own } = pair();
   const stale = wholeLsa({ type: 1, id: "192.0.2.1", router: "192.0.2.1", sequence: 500, now: bench.now });
@@ -201,4 +232,21 @@ test("taking leave ends all that was told", () => {
   );
   assert.deepEqual(bench.step({ type: "wake" }), []);
   assert.equal(bench.router.wakeAt, Infinity);
+});
+
+test("another router of this router's id, some routers away, is named where its LSAs come from", () => {
+  const { bench, peer, own } = pair();
+  const [mismatches] = [bench.interface("eth0").mismatches];
+  const another = () =>
+    makeLsa(own(), { options: 2, sequence: own().sequence + 1, body: routerBody([], true) }, bench.now);
+  // Once may be what this router told before it was started again.
+  peer.update(another());
+  assert.equal(mismatches.size, 0);
+  live(bench, [peer], 2_000);
+  peer.update(another());
+  peer.hello();
+  const [mismatch] = [...mismatches.values()];
+  assert.equal(mismatch!.address, peer.address);
+  assert.match(mismatch!.text, /duplicate router id 192\.0\.2\.1$/);
+  assert.equal(peer.state, "Full");
 });

@@ -1,5 +1,5 @@
 import { equalBytes } from "#base/bytes.ts";
-import type { Ipv4 } from "#base/ipv4.ts";
+import { formatIpv4, type Ipv4 } from "#base/ipv4.ts";
 import { Timers } from "#machine/timers.ts";
 import type { ExternalRoute } from "#ospf/config.ts";
 import {
@@ -135,23 +135,32 @@ export class Originator {
   }
 
   /** An instance of an own LSA came that is newer than what this router told. RFC 2328 13.4. */
-  receivedOwn(lsa: Lsa, lsdb: Lsdb, area: Area | undefined): void {
+  receivedOwn(lsa: Lsa, lsdb: Lsdb, area: Area | undefined, from: Neighbor): void {
     const name = nameOf(area, lsa.key);
     const own = this.#own.get(name);
     if (lsa.ageAt(this.#state.now) === MAX_AGE && !own) return;
-    if (own && lsa.advertisingRouter === this.#state.routerId) this.#outdo(name, own);
+    if (own && lsa.advertisingRouter === this.#state.routerId) this.#outdo(name, own, from);
     else this.#flush(lsa, lsdb, area);
   }
 
   /** The network has another word of this router. That is no reason to wait, unless somebody says so again and again. */
-  #outdo(name: string, own: Own): void {
+  #outdo(name: string, own: Own, from: Neighbor): void {
     const { now, config } = this.#state;
     own.isOutdone = true;
     const earliest = own.answeredAt + config.timers.lsaLongestHoldMs;
-    if (now < earliest) return this.#due.set(name, Math.min(earliest, this.#due.when(name) ?? Infinity));
+    if (now < earliest) {
+      this.#tellDuplicate(from);
+      return this.#due.set(name, Math.min(earliest, this.#due.when(name) ?? Infinity));
+    }
     own.answeredAt = now;
     own.originatedAt = -Infinity;
     this.#originate(name, own);
+  }
+
+  /** Nobody says so again and again but a router that has the same id, some routers away. */
+  #tellDuplicate({ interface: on, address, routerId }: Neighbor): void {
+    const text = `it passes on LSAs of another router with this router's id: duplicate router id ${formatIpv4(this.#state.routerId)}`;
+    this.#parts.interfaces.mismatch(on, address, routerId, text, "database");
   }
 
   /** An LSA of MaxAge has left a database. */
@@ -235,7 +244,6 @@ export class Originator {
     const lsdb = this.#lsdbOf(own.area);
     const known = lsdb.get(own.key);
     const body = own.body();
-    if (own.isWrapping) return;
     if (!body) {
       if (known && known.ageAt(now) < MAX_AGE) this.#flush(known, lsdb, own.area);
       else if (!known) this.#own.delete(name);
@@ -286,8 +294,13 @@ export class Originator {
 
   #flush(lsa: Lsa, lsdb: Lsdb, area: Area | undefined): void {
     if (this.#ended.size >= MOST_TOMBSTONES) this.#ended.clear();
-    if (lsa.advertisingRouter === this.#state.routerId) this.#ended.set(nameOf(area, lsa.key), lsa.sequence);
-    this.#parts.flooding.originate(lsa.withAge(MAX_AGE, this.#state.now), lsdb, area);
+    const { now, routerId } = this.#state;
+    if (lsa.advertisingRouter === routerId) this.#ended.set(nameOf(area, lsa.key), lsa.sequence);
+    this.#parts.flooding.originate(lsa.withAge(MAX_AGE, now), lsdb, area, (neighbor) => {
+      // It may be too early for some of them: they get it once more when it is not.
+      const at = this.#takenFrom(neighbor, lsa.key);
+      return at > now ? { at, isHeld: false } : undefined;
+    });
   }
 
   #lsdbOf(area: Area | undefined): Lsdb {

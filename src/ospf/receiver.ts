@@ -47,7 +47,8 @@ export class Receiver {
     const key = on.type === "point-to-point" ? routerId : source;
     const known = on.neighbors.get(key);
     if (sequence !== undefined) {
-      if (sequence < this.#leastSequence(on, known, routerId)) return count(on.traffic.dropped, "replayed");
+      if (sequence < this.#leastSequence(on, known, routerId, source))
+        return count(on.traffic.dropped, "replayed");
       if (known) known.authenticationSequence = sequence;
     }
     if (type === HELLO) {
@@ -62,12 +63,15 @@ export class Receiver {
     if (!this.#dispatch(known, type, body)) count(on.traffic.dropped, "malformed");
   }
 
-  /** The address is no part of what is signed: what a router sent comes from nowhere else again. RFC 7474 1. */
-  #leastSequence(on: OspfInterface, known: Neighbor | undefined, routerId: Ipv4): number {
+  /**
+   * A router may send several packets with one sequence. The address is no part of what is signed, so that the last of them
+   * could be sent again from elsewhere: another address has to begin with a higher one. RFC 7474 1.
+   */
+  #leastSequence(on: OspfInterface, known: Neighbor | undefined, routerId: Ipv4, source: Ipv4): number {
+    if (known?.routerId === routerId && known.address === source) return known.authenticationSequence;
     let least = known?.authenticationSequence ?? -1;
-    if (known?.routerId === routerId) return least;
     for (const other of on.neighbors.values())
-      if (other.routerId === routerId) least = Math.max(least, other.authenticationSequence);
+      if (other.routerId === routerId) least = Math.max(least, other.authenticationSequence + 1);
     return least;
   }
 
@@ -117,6 +121,7 @@ export class Receiver {
     const type = ospf[1]!;
     if (type < HELLO || type > ACKNOWLEDGMENT) return "type";
     const routerId = readIpv4(ospf, 4);
+    if (routerId === 0) return "router-id";
     const areaId = readIpv4(ospf, 8);
     const tell = (text: string) => this.#parts.interfaces.mismatch(on, source, routerId, text);
     if (areaId !== on.area.id) {
@@ -127,7 +132,9 @@ export class Receiver {
       tell(`its address ${formatIpv4(source)} is of another network`);
       return "source";
     }
-    const verdict = verify(ospf, on.config.authentication, this.#state.surroundings.cipher);
+    const { now, surroundings } = this.#state;
+    const seconds = this.#state.secondsAt(now);
+    const verdict = verify(ospf, on.config.authentication, seconds, surroundings.cipher);
     if (!verdict.ok) {
       tell(verdict.text);
       return verdict.reason;

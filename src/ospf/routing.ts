@@ -81,8 +81,11 @@ export class Routing {
 
   #schedule(): void {
     const { now, config } = this.#state;
+    const { shortDelayMs } = config.timers.spf;
     // The delay is that of the first change; RFC 8405 counts every one.
-    const at = now + this.#backoff.changed(now, config.timers.spf);
+    const delay = this.#backoff.changed(now, config.timers.spf);
+    // Where it is long it lies between two computations: what changes seldom does not wait for those that storm elsewhere.
+    const at = delay <= shortDelayMs ? now + delay : Math.max(now + shortDelayMs, this.ranAt + delay);
     this.#fullAt = Math.min(this.#fullAt, at);
     this.#runBy(this.#fullAt);
   }

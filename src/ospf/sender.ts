@@ -21,9 +21,8 @@ export class Sender {
   send(out: OspfInterface, type: number, body: Uint8Array, to: Ipv4): void {
     if (out.socket !== "open") return;
     const packet = frame({ type, routerId: this.#state.routerId, areaId: out.area.id }, body);
-    const { authenticationSequence, cipher } = this.#state.surroundings;
-    const sequence = (authenticationSequence + Math.floor(this.#state.now / 1_000)) >>> 0;
-    const payload = sign(packet, out.config.authentication, sequence, cipher);
+    const { now, surroundings } = this.#state;
+    const payload = sign(packet, out.config.authentication, this.#state.secondsAt(now), surroundings.cipher);
     out.traffic.sent[type]!++;
     out.traffic.sentBytes += payload.length;
     const source = out.address === 0 ? undefined : toAddress(out.address);

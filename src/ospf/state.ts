@@ -8,10 +8,13 @@ import type { AreaConfig, InterfaceConfig, NetworkType, OspfConfig } from "#ospf
 import type { InterfaceState } from "#ospf/interface-machine.ts";
 import type { OspfEvent, OspfOutput } from "#ospf/io.ts";
 import {
+  ADJACENCY_EVENTS_AT_ONCE,
   CHANGE_EVENTS_AT_ONCE,
   CHANGE_EVENTS_PER_SECOND,
   EXCHANGES_AT_ONCE,
   EXCHANGES_PER_SECOND,
+  GREETINGS_AT_ONCE,
+  GREETINGS_PER_SECOND,
   MISMATCH_EVENTS_AT_ONCE,
   MISMATCH_EVENTS_PER_SECOND,
   TELL_AGAIN_MS,
@@ -57,14 +60,14 @@ export interface Traffic {
   readonly unsent: Map<string, number>;
 }
 
-export type MismatchStage = "any" | "description";
+export type MismatchStage = "any" | "type" | "description" | "database";
 
 /** Why somebody who is heard is no neighbor. */
 export interface Mismatch {
   readonly address: Ipv4;
   readonly routerId: Ipv4;
   text: string;
-  /** Whether it is found in all of its packets, or in Database Descriptions only. */
+  /** Whether it is found in all of its packets, in those that name a designated router, in Database Descriptions, in LSAs. */
   readonly stage: MismatchStage;
   at: number;
   toldAt: number;
@@ -115,6 +118,8 @@ export class OspfInterface {
   readonly mismatches = new Map<Ipv4, Mismatch>();
   readonly mismatchEvents = new Allowance(MISMATCH_EVENTS_AT_ONCE, MISMATCH_EVENTS_PER_SECOND);
   readonly changeEvents = new Allowance(CHANGE_EVENTS_AT_ONCE, CHANGE_EVENTS_PER_SECOND);
+  readonly adjacencyEvents = new Allowance(ADJACENCY_EVENTS_AT_ONCE, CHANGE_EVENTS_PER_SECOND);
+  readonly greetings = new Allowance(GREETINGS_AT_ONCE, GREETINGS_PER_SECOND);
   toldChangesAt = -Infinity;
   /** When the network-LSA's reason to be ended or began; kept by the originator. */
   helloAt = 0;
@@ -182,6 +187,8 @@ export class Neighbor {
   lastReceived: Omit<DatabaseDescription, "lsas" | "mtu"> | undefined;
   /** The last description sent, its body, to be sent again. */
   lastSent: Uint8Array | undefined;
+  /** It was sent again already. */
+  hasRepeated = false;
   /** Says that it has no more to describe. */
   hasSentLast = false;
   /** What is left to describe to it. */
@@ -247,6 +254,11 @@ export class RouterState {
     return this.config.routerId;
   }
 
+  /** The wall clock at `now` (ms), seconds since 1970: the sequence of cryptographic authentication. */
+  secondsAt(now: number): number {
+    return (this.surroundings.authenticationSequence + Math.floor(now / 1_000)) >>> 0;
+  }
+
   /** Options of Hellos, Database Descriptions and own LSAs. */
   get options(): number {
     return OPTION_EXTERNAL;
@@ -261,9 +273,14 @@ export class RouterState {
     this.out.push({ type: "event", event });
   }
 
-  /** A change of an interface or of a neighbor on it. Too many are not told: peers cause them as fast as they like. */
+  /**
+   * A change of an interface or of a neighbor on it. Too many are not told: peers cause them as fast as they like. Those who
+   * only greet do not keep adjacencies from being told.
+   */
   change(on: OspfInterface, event: OspfEvent): void {
-    if (on.changeEvents.take(this.now)) return this.event(event);
+    const isAdjacency = event.type === "neighbor" && (event.from === "Full" || event.to === "Full");
+    const allowance = isAdjacency ? on.adjacencyEvents : on.changeEvents;
+    if (allowance.take(this.now)) return this.event(event);
     if (this.now - on.toldChangesAt < TELL_AGAIN_MS) return;
     on.toldChangesAt = this.now;
     this.event({ type: "limit", text: `neighbors on ${on.name} change faster than is told` });

@@ -229,3 +229,17 @@ test("Keys are masked where the configuration is printed, at every place where t
   assert.equal(printed.match(/key: "\*{8}"|key: '\*{8}'|key: \*{8}/g)?.length, 5, printed);
   assert.match(printed, /router-id|interface eth0/);
 });
+
+test("A key's times are moments with their zone.", async () => {
+  const keyed = (times: string) =>
+    `ospf:\n  area 0:\n    interface eth0: { authentication: { type: md5, key: secret, ${times} } }\n`;
+  const { authentication } = await interfaceOf(
+    keyed('send-from: "2026-12-01T01:00:00+01:00", accept-until: "2026-12-02T00:00:00Z"'),
+  );
+  const [sendFrom, acceptUntil] = [Date.UTC(2026, 11, 1) / 1_000, Date.UTC(2026, 11, 2) / 1_000];
+  const key = { id: 1, algorithm: "md5", secret: "secret", sendFrom, acceptUntil };
+  assert.deepEqual(authentication, { type: "cryptographic", keys: [key] });
+  assert.deepEqual(await problemsOf(keyed('send-from: "2026-12-01 00:00"')), [
+    "3:76: ospf.area 0.interface eth0.authentication.send-from: expected a time with its zone; write one such as 2026-12-01T00:00:00Z",
+  ]);
+});

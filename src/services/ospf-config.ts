@@ -53,9 +53,23 @@ export const ALGORITHMS = {
 
 const EMPTY_KEY = "is empty; write a secret that all routers of the network share";
 
+/** "2026-12-01T00:00:00Z", as seconds since 1970. */
+function moment(description: string) {
+  const message = "expected a time with its zone; write one such as 2026-12-01T00:00:00Z";
+  return z
+    .codec(z.iso.datetime({ offset: true, error: () => message }), z.number(), {
+      decode: (text) => Math.floor(Date.parse(text) / 1_000),
+      encode: (seconds) => new Date(seconds * 1_000).toISOString(),
+    })
+    .optional()
+    .meta({ description });
+}
+
 const cryptographicKey = {
   "key-id": limit(0, 255, 1).meta({ description: "Neighbors find the key by it" }),
   key: z.string().min(1, EMPTY_KEY).meta({ description: "The secret that all routers of the network share" }),
+  "send-from": moment("From then on packets are sent with it, until another key's time comes"),
+  "accept-until": moment("From then on it is no longer taken, unless packets are sent with it"),
 };
 const cryptographic = z.enum(Object.keys(ALGORITHMS) as [keyof typeof ALGORITHMS]);
 
@@ -80,7 +94,7 @@ const authentication = z
           .array(z.strictObject({ type: cryptographic, ...cryptographicKey }))
           .max(8, "has more than 8 keys; remove those that no neighbor uses any more")
           .default([])
-          .meta({ description: "Further keys that are taken but not sent with, while keys are changed" }),
+          .meta({ description: "Further keys that are taken, and sent with from their send-from on" }),
       })
       .superRefine(refineKeyIds),
   ])
@@ -161,7 +175,7 @@ const timers = z
   .strictObject({
     "spf-initial-delay": delay(5, "ms from a first change to the computation of routes"),
     "spf-short-delay": delay(50, "ms, while changes go on for less than spf-time-to-learn"),
-    "spf-long-delay": delay(250, "ms, while they go on for longer"),
+    "spf-long-delay": delay(250, "ms between two computations while they go on for longer"),
     "spf-time-to-learn": delay(2_500, "ms after which changes that go on are a storm"),
     "spf-hold-down": delay(4_000, "ms without a change after which all is quiet"),
     "lsa-hold": delay(1_050, "ms between two instances of one own LSA"),

@@ -21,6 +21,8 @@ interface Needs {
   readonly routes: RoutesApi;
 }
 
+type Prefix = Pick<ExternalRoute, "network" | "length">;
+
 const SOURCES = ["connected", "static", "kernel"] as const;
 
 /** One run of the OSPF service: the router, what drives it, and those that ask it. */
@@ -34,6 +36,8 @@ export class OspfDesk implements OspfApi {
   readonly #routerId: Ipv4;
   #section: OspfSection;
   #redistribution = new AbortController();
+  #spfRuns = 0;
+  #spfMs: number | undefined;
 
   private constructor(host: NodeHost, needs: Needs, section: OspfSection, routerId: Ipv4) {
     this.#host = host;
@@ -47,14 +51,17 @@ export class OspfDesk implements OspfApi {
     const authenticationSequence = Math.floor((clock.wallTime() - clock.now()) / 1_000);
     const recorder = host.record("ospf", { config, random: random.state(), authenticationSequence });
     this.router = new OspfRouter(config, { random, cipher: host.cipher, authenticationSequence });
-    this.views = new OspfViews(this.router, clock);
+    this.views = new OspfViews(this.router, clock, () => this.#spfMs);
     this.#runner = new Runner<OspfCommand, OspfEvent>(this.router, {
       clock,
       streams: host.streams,
       rawIp: { port: host.rawIp, protocol: OSPF_PROTOCOL },
       event: (event) => this.#take(event),
       failed: (error) => host.fail(error),
-      ...(recorder && { observe: recorder.step.bind(recorder) }),
+      observe: (now, input, outputs) => {
+        this.#timeSpf(now);
+        recorder?.step(now, input, outputs);
+      },
     });
   }
 
@@ -76,11 +83,6 @@ export class OspfDesk implements OspfApi {
     if (JSON.stringify(before.redistribute) !== JSON.stringify(section.redistribute)) {
       this.#redistribution.abort();
       this.#redistribution = new AbortController();
-      const removed = [...this.router.originator.externals()].map(({ network, length }) => ({
-        network,
-        length,
-      }));
-      this.#runner.push({ type: "externals", set: [], removed });
       this.#redistribute();
     }
     return true;
@@ -103,29 +105,56 @@ export class OspfDesk implements OspfApi {
 
   /** Routes of elsewhere become externals. Several sources of one prefix: the table tells only of the best. */
   #redistribute(): void {
-    for (const source of SOURCES) {
-      const wanted = this.#section.redistribute[source];
-      if (!wanted) continue;
-      const rules = wanted.filter.map((text) => parsePrefixRule(text)!);
-      const told = new Set<string>();
-      const listener = ({ set, removed }: RedistributionChanges): void => {
-        const externals = set.map(({ network, length, tag }): ExternalRoute => {
-          told.add(`${network}/${length}`);
-          return {
-            network,
-            length,
-            metric: wanted.metric,
-            isType2: wanted["metric-type"] === 2,
-            tag: wanted.tag ?? tag,
-            forwardingAddress: 0,
-          };
-        });
-        const gone = removed.filter(({ network, length }) => told.delete(`${network}/${length}`));
-        this.#runner.push({ type: "externals", set: externals, removed: gone });
-      };
-      const signal = AbortSignal.any([this.#redistribution.signal, this.#host.signal]);
-      this.#needs.routes.redistributable([source], listener, { signal, rules });
-    }
+    let first: ExternalRoute[] | undefined = [];
+    for (const source of SOURCES)
+      this.#followRoutes(source, (set, removed) => {
+        if (first) for (const external of set) first.push(external);
+        else this.#runner.push({ type: "externals", set, removed });
+      });
+    const set = first;
+    first = undefined;
+    // Together with what was told before: neighbors would miss for seconds what was ended and then told again.
+    const stays = new Set(set.map(prefixName));
+    const removed = [...this.router.originator.externals()].filter((each) => !stays.has(prefixName(each)));
+    this.#runner.push({ type: "externals", set, removed });
+  }
+
+  /** Tells of a source's routes, at once and of every change. */
+  #followRoutes(
+    source: (typeof SOURCES)[number],
+    tell: (set: readonly ExternalRoute[], removed: readonly Prefix[]) => void,
+  ): void {
+    const wanted = this.#section.redistribute[source];
+    if (!wanted) return;
+    const rules = wanted.filter.map((text) => parsePrefixRule(text)!);
+    const told = new Set<string>();
+    const listener = ({ set, removed }: RedistributionChanges): void => {
+      const externals = set.map(({ network, length, tag }): ExternalRoute => {
+        told.add(prefixName({ network, length }));
+        return {
+          network,
+          length,
+          metric: wanted.metric,
+          isType2: wanted["metric-type"] === 2,
+          tag: wanted.tag ?? tag,
+          forwardingAddress: 0,
+        };
+      });
+      tell(
+        externals,
+        removed.filter((each) => told.delete(prefixName(each))),
+      );
+    };
+    const signal = AbortSignal.any([this.#redistribution.signal, this.#host.signal]);
+    this.#needs.routes.redistributable([source], listener, { signal, rules });
+  }
+
+  /** The router knows no clock: what the step took in which it computed the shortest paths. */
+  #timeSpf(began: number): void {
+    const { full } = this.router.routing.runs;
+    if (full === this.#spfRuns) return;
+    this.#spfRuns = full;
+    this.#spfMs = this.#host.clock.now() - began;
   }
 
   #take(event: OspfEvent): void {
@@ -139,4 +168,8 @@ export class OspfDesk implements OspfApi {
     this.#runner.stop();
     this.#needs.routes.clearOspf();
   }
+}
+
+function prefixName({ network, length }: Prefix): string {
+  return `${network}/${length}`;
 }

@@ -2,6 +2,7 @@ import { formatIpv4, formatIpv4Prefix, fromAddress, maskLength, type Ipv4 } from
 import { formatAddress } from "#base/address.ts";
 import type { Authentication } from "#ospf/config.ts";
 import { NETWORK_LSA } from "#ospf/constants.ts";
+import { keysInForce } from "#ospf/key-lifetimes.ts";
 import { lsaKey } from "#ospf/lsa.ts";
 import type { OspfRouter } from "#ospf/router.ts";
 import type { OspfInterface, RouterState, Traffic } from "#ospf/state.ts";
@@ -118,7 +119,7 @@ function interfaceView(each: OspfInterface, state: RouterState, now: number): In
     neighbors: each.neighbors.size,
     adjacentNeighbors: each.fullNeighbors().length,
     authentication: config.authentication.type,
-    keys: keysOf(config.authentication),
+    keys: keysOf(config.authentication, state.secondsAt(now)),
     changes: each.changes,
     socket: each.socket,
     traffic: trafficView(traffic, each.floods.size + each.acknowledgments.size),
@@ -152,9 +153,9 @@ function networkLsaSequence(on: OspfInterface, { routerId }: RouterState): numbe
   return lsa && lsa.sequence >>> 0;
 }
 
-function keysOf(authentication: Authentication): InterfaceView["keys"] {
+function keysOf(authentication: Authentication, seconds: number): InterfaceView["keys"] {
   if (authentication.type !== "cryptographic") return [];
-  return authentication.keys.map(({ id, algorithm }) => ({
+  return keysInForce(authentication.keys, seconds).map(({ id, algorithm }) => ({
     id,
     algorithm: algorithm === "md5" ? algorithm : algorithm.replace("sha", "hmac-sha-"),
   }));

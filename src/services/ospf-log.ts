@@ -17,7 +17,8 @@ export class OspfLog {
         const { interface: name, from, to, reason } = event;
         const [routerId, address] = [formatIpv4(event.routerId), formatIpv4(event.address)];
         // Those who only greet each other tell little; an adjacency that comes or goes tells much.
-        const level = to === "Full" || from === "Full" || to === "Down" ? "info" : "debug";
+        const isNews = to === "Full" || from === "Full" || (to === "Down" && from !== "Init");
+        const level = isNews ? "info" : "debug";
         const text = `neighbor ${routerId} on ${name} (${address}): ${from} -> ${to}, ${reason}`;
         const detail = {
           type: "ospf-neighbor",

@@ -79,6 +79,8 @@ function authenticationOf(section: AuthenticationSection | undefined): Authentic
     id: key["key-id"],
     algorithm: ALGORITHMS[key.type],
     secret: key.key,
+    ...(key["send-from"] !== undefined && { sendFrom: key["send-from"] }),
+    ...(key["accept-until"] !== undefined && { acceptUntil: key["accept-until"] }),
   }));
   return { type: "cryptographic", keys };
 }

@@ -25,10 +25,13 @@ import { msUntil, wallTimeOf, type ViewClock } from "#services/ospf-view-clock.t
 export class OspfViews {
   readonly #router: OspfRouter;
   readonly #clock: ViewClock;
+  readonly #spfMs: () => number | undefined;
 
-  constructor(router: OspfRouter, clock: ViewClock) {
+  /** `spfMs`: how long the shortest paths took last, which the router cannot tell. */
+  constructor(router: OspfRouter, clock: ViewClock, spfMs: () => number | undefined = () => undefined) {
     this.#router = router;
     this.#clock = clock;
+    this.#spfMs = spfMs;
   }
 
   get routerId(): string {
@@ -41,7 +44,7 @@ export class OspfViews {
   }
 
   router(): RouterView {
-    return routerView(this.#router, this.#clock);
+    return routerView(this.#router, this.#clock, this.#spfMs());
   }
 
   neighbors(): NeighborView[] {
@@ -102,6 +105,8 @@ export interface SpfView {
   readonly timeToLearnMs: number;
   readonly holdDownMs: number;
   readonly lastRun: number | undefined;
+  /** ms, with fractions. */
+  readonly lastDurationMs: number | undefined;
   readonly dueInMs: number | undefined;
   readonly fullRuns: number;
   readonly partialRuns: number;
@@ -121,7 +126,7 @@ export interface AreaView {
   readonly counts: readonly LsaCount[];
 }
 
-function routerView(router: OspfRouter, clock: ViewClock): RouterView {
+function routerView(router: OspfRouter, clock: ViewClock, spfMs: number | undefined): RouterView {
   const { state, routing, originator } = router;
   const { config } = state;
   const { lsaHoldMs, lsaLongestHoldMs, lsaArrivalMs } = config.timers;
@@ -135,7 +140,7 @@ function routerView(router: OspfRouter, clock: ViewClock): RouterView {
     opaque: config.opaque,
     rfc1583Compatible: config.rfc1583Compatible,
     maxMetric: config.maxMetric,
-    spf: spfView(router, clock),
+    spf: { ...spfView(router, clock), lastDurationMs: spfMs },
     ...{ lsaHoldMs, lsaLongestHoldMs, lsaArrivalMs },
     maximumPaths: config.maximumPaths,
     maximumLsas: config.maximumLsas,
@@ -146,7 +151,7 @@ function routerView(router: OspfRouter, clock: ViewClock): RouterView {
   };
 }
 
-function spfView({ state, routing }: OspfRouter, clock: ViewClock): SpfView {
+function spfView({ state, routing }: OspfRouter, clock: ViewClock): Omit<SpfView, "lastDurationMs"> {
   const now = clock.now();
   const due = state.timers.when("spf");
   const { ranAt, runs, backoff } = routing;

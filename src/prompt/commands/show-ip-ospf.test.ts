@@ -545,7 +545,14 @@ test("show ip ospf tells the router as a whole", async () => {
   prompt.node.ospf.router = {
     ...{ routerId: "10.255.0.1", asBoundaryRouter: true, opaque: true, lsaHoldMs: 1_050, lsas: 4, routes: 7 },
     ...{ lsaLongestHoldMs: 5_000, lsaArrivalMs: 1_000, maximumPaths: 16, maximumLsas: 200_000 },
-    spf: { state: "QUIET", initialDelayMs: 5, holdDownMs: 4_000, lastRun: ago(13_129), fullRuns: 10n },
+    spf: {
+      state: "QUIET",
+      initialDelayMs: 5,
+      holdDownMs: 4_000,
+      lastRun: ago(13_129),
+      lastDurationMs: 0.3417,
+      fullRuns: 10n,
+    },
     asCounts: [{ type: 5, count: 1, checksumSum: 0x2c93an }],
     areas: [
       {
@@ -559,6 +566,7 @@ test("show ip ospf tells the router as a whole", async () => {
     " OSPF Routing Process, Router ID: 10.255.0.1",
     " OpaqueCapability flag is enabled",
     " SPF algorithm last executed 13.129s ago",
+    " Last SPF duration 0.342 millisec(s)",
     " SPF timer is inactive",
     " Number of LSA 4, of at most 200000. Number of routes 7",
     " This router is an ASBR (injecting external routing information)",

@@ -26,6 +26,9 @@ function routerLines(router: GetOspfResponse, now: number): string[] {
     ` Delay between consecutive SPFs ${spf?.shortDelayMs} millisec(s), ${spf?.longDelayMs} when changes go on for ${spf?.timeToLearnMs}`,
     ` Hold down after the last change ${spf?.holdDownMs} millisec(s), state ${spf?.state}`,
     ` SPF algorithm ${ranMs === undefined ? "has not been run" : `last executed ${(ranMs / 1_000).toFixed(3)}s ago`}`,
+    ...(spf?.lastDurationMs === undefined
+      ? []
+      : [` Last SPF duration ${spf.lastDurationMs.toFixed(3)} millisec(s)`]),
     ` SPF algorithm executed ${spf?.fullRuns} times, only summaries or externals ${spf?.partialRuns} times`,
     ` SPF timer is ${spf?.dueInMs === undefined ? "inactive" : `due in ${(spf.dueInMs / 1_000).toFixed(3)}s`}`,
     ` LSA minimum interval ${router.lsaHoldMs} msecs, up to ${router.lsaLongestHoldMs} when changes storm`,
@@ -88,6 +91,7 @@ function routerJson(router: GetOspfResponse, now: number): unknown {
     spfTimeToLearnMsecs: spf?.timeToLearnMs,
     spfHoldDownMsecs: spf?.holdDownMs,
     ...(ranMs !== undefined && { spfLastExecutedMsecs: ranMs }),
+    ...(spf?.lastDurationMs !== undefined && { spfLastDurationMsecs: spf.lastDurationMs }),
     ...(spf?.dueInMs !== undefined && { spfTimerDueInMsecs: spf.dueInMs }),
     spfFullRuns: Number(spf?.fullRuns ?? 0),
     spfPartialRuns: Number(spf?.partialRuns ?? 0),
