@@ -57,6 +57,8 @@ export type MembershipCommand =
   | { readonly type: "join"; readonly addresses: readonly string[] }
   /** Tells the others that we go; "departed" follows. A later join comes back. */
   | { readonly type: "leave" }
+  /** The configuration names other addresses than those of `join` in the setup, and of earlier commands. */
+  | { readonly type: "seeds"; readonly added: readonly string[]; readonly removed: readonly string[] }
   | { readonly type: "meta"; readonly meta: Uint8Array }
   /**
    * Gossips a message in as many packets as news get, to random members; who receives it passes it on only by a broadcast
@@ -69,6 +71,8 @@ export type MembershipCommand =
       readonly node: string;
       readonly payload: Uint8Array;
       readonly reliable: boolean;
+      /** "IP:port": there, in a packet, and not to where the member of this name is known. */
+      readonly address?: string;
     }
   | { readonly type: "keys"; readonly keys: readonly Uint8Array[] };
 

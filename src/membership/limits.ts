@@ -21,6 +21,8 @@ export interface MembershipLimits {
   readonly incomingStreams: number;
   /** Of one remote address: so many nodes may share it, but nobody takes all. */
   readonly incomingPerHost: number;
+  /** When there are so many, one that has taken so long, ms, gives way to a new one: most take a hundredth of it. */
+  readonly staleStreamMs: number;
   /** Dials and exchanges of ours under way, and how many wait for their turn. */
   readonly outgoingStreams: number;
   readonly waitingStreams: number;
@@ -40,6 +42,8 @@ export interface MembershipLimits {
   /** Lost members that are looked for, for how long, and the longest pause between two searches for one, ms. */
   readonly lost: number;
   readonly lostAgeMs: number;
+  /** The same of those who left, who as a rule are not there any more. */
+  readonly leftAgeMs: number;
   readonly searchLongestMs: number;
   /** A conflict about one name is told again only after so long, ms, and of so many names at once. */
   readonly conflictAgainMs: number;
@@ -61,6 +65,7 @@ export const DEFAULT_MEMBERSHIP_LIMITS: MembershipLimits = {
     msgpackValues: 4_096,
     msgpackBytes: 65_536,
     decompressedBytes: 256 * 1024,
+    decompressedFreely: 64 * 1024,
     messages: 1_024,
   },
   streamCodec: {
@@ -74,6 +79,7 @@ export const DEFAULT_MEMBERSHIP_LIMITS: MembershipLimits = {
   unfinishedBytes: 64 * 1024 * 1024,
   incomingStreams: 128,
   incomingPerHost: 64,
+  staleStreamMs: 1_000,
   outgoingStreams: 32,
   waitingStreams: 256,
   userBytes: 8 * 1024 * 1024,
@@ -85,6 +91,7 @@ export const DEFAULT_MEMBERSHIP_LIMITS: MembershipLimits = {
   seedLongestMs: 60_000,
   lost: 8_192,
   lostAgeMs: 72 * 60 * 60_000,
+  leftAgeMs: 5 * 60_000,
   searchLongestMs: 120_000,
   conflictAgainMs: 60_000,
   conflicts: 64,

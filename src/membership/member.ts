@@ -22,8 +22,8 @@ export interface Member {
   roundTripMs: number | undefined;
   /** Counts changes, so that news can be recognised that were applied to this very state. */
   revision: number;
-  /** As it stands in a push/pull; undefined after a change. */
-  encoded: Uint8Array | undefined;
+  /** Its place in the table; -1 when it is in none. */
+  slot: number;
 }
 
 export function viewOf(member: Member): MemberView {

@@ -6,7 +6,6 @@ export class Members {
   readonly #byName = new Map<string, Member>();
   /** The same, for choosing at random. */
   readonly #list: Member[] = [];
-  readonly #slots = new Map<Member, number>();
   readonly #random: Random;
   readonly #most: number;
   #present = 0;
@@ -40,8 +39,7 @@ export class Members {
 
   add(member: Member): void {
     this.#byName.set(member.name, member);
-    this.#slots.set(member, this.#list.length);
-    this.#list.push(member);
+    member.slot = this.#list.push(member) - 1;
     if (isPresent(member)) this.#present++;
     // Somewhere in the lap under way: its first probe must not be at the same time everywhere.
     const place = this.#random.below(this.#lap.length + 1);
@@ -51,15 +49,15 @@ export class Members {
   }
 
   remove(member: Member): void {
-    const slot = this.#slots.get(member);
-    if (slot === undefined) return;
-    this.#slots.delete(member);
+    const { slot } = member;
+    if (slot < 0) return;
+    member.slot = -1;
     this.#byName.delete(member.name);
     if (isPresent(member)) this.#present--;
     const last = this.#list.pop()!;
     if (last === member) return;
     this.#list[slot] = last;
-    this.#slots.set(last, slot);
+    last.slot = slot;
   }
 
   setState(member: Member, state: Member["state"], now: number): void {
@@ -83,8 +81,7 @@ export class Members {
 
   /** The next one to probe; undefined at the end of a lap, after which a new one begins. */
   nextOfLap(): Member | undefined {
-    for (let member = this.#lap.pop(); member; member = this.#lap.pop())
-      if (this.#slots.has(member)) return member;
+    for (let member = this.#lap.pop(); member; member = this.#lap.pop()) if (member.slot >= 0) return member;
     this.#lap = [...this.#list];
     for (let i = this.#lap.length - 1; i > 0; i--) {
       const other = this.#random.below(i + 1);

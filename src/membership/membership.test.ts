@@ -4,6 +4,7 @@ import { seededRandom } from "#base/random.ts";
 import { Envelope } from "#membership/envelope.ts";
 import { DEFAULT_MEMBERSHIP_LIMITS } from "#membership/limits.ts";
 import { aliveOf, SETUP, TestNode } from "#membership/testing/node.ts";
+import { PROFILES } from "#membership/profiles.ts";
 import { LAST_INCARNATION } from "#membership/rules.ts";
 import { simCipher } from "#sim/cipher.ts";
 import { encodeMessage, type PacketMessage } from "#wire/memberlist/packet.ts";
@@ -97,10 +98,53 @@ test("an incarnation that was driven to its end stays there", () => {
   const node = acquainted();
   node.message(accusation("dead", "self", LAST_INCARNATION - 1));
   for (let i = 0; i < 3; i++) node.put({ type: "meta", meta: Uint8Array.of(i) });
+  const alive = { node: "self", address: Uint8Array.of(192, 0, 2, 1), incarnation: LAST_INCARNATION };
+  node.message(aliveOf(1, LAST_INCARNATION, { ...alive, meta: Uint8Array.of(9) }));
+  assert.equal(node.counted("could not object: our incarnation is the last"), 1);
   node.put({ type: "leave" });
   node.put({ type: "join", addresses: [] });
   assert.equal(node.core.member("self")!.incarnation, LAST_INCARNATION);
   assert.equal(node.core.member("self")!.state, "alive");
+});
+
+test("a member that was driven to the last incarnation lives on, and fails only by our own probes", () => {
+  const node = acquainted();
+  node.message(aliveOf(2, LAST_INCARNATION));
+  node.message(accusation("dead", "n2", LAST_INCARNATION));
+  node.message(accusation("suspect", "n2", LAST_INCARNATION));
+  node.message(accusation("dead", "n2", LAST_INCARNATION, "n2"));
+  assert.equal(node.core.member("n2")!.state, "alive");
+  assert.equal(node.counted("refused: an accusation that nobody can object to"), 3);
+  const until = (answers: boolean, state: string): void => {
+    for (let i = 0; i < 600 && node.core.member("n2")!.state !== state; i++) {
+      node.run(100);
+      for (const { to, message } of node.takeSent())
+        if (message.type === "ping" && (answers || to !== "192.0.2.2:7946"))
+          node.message({
+            type: "ack",
+            body: { sequenceNumber: message.body.sequenceNumber, payload: undefined },
+          });
+    }
+    assert.equal(node.core.member("n2")!.state, state);
+  };
+  until(false, "suspect");
+  until(true, "alive");
+  until(false, "dead");
+  assert.deepEqual(node.eventTypes(), ["suspected n2", "recovered n2", "suspected n2", "failed n2"]);
+});
+
+test("what is wrong is counted by what it is, not by what was found and where", () => {
+  const node = new TestNode();
+  for (let head = 0; head < 256; head++) node.packet(Uint8Array.of(0, head));
+  for (const head of [0xdf, 0xff]) node.packet(Uint8Array.of(0, 0xdf, head, 0xff, 0xff, 0xff));
+  for (let at = 1; at < 9; at++) node.packet(Uint8Array.of(0, 0x81, 0xa0 + at));
+  const bad = [...node.core.counters().keys()].filter((reason) => reason.startsWith("bad "));
+  assert.deepEqual(bad.sort(), [
+    "bad packet: # items in one value",
+    "bad packet: it ends too early",
+    "bad packet: no field that is known",
+    "bad packet: not a map",
+  ]);
 });
 
 test("a ping for us is answered where the sender says, one for another node is not", () => {
@@ -261,6 +305,21 @@ test("a conflict about a name is told once a minute and changes nothing", () => 
   assert.equal(node.core.member("n2")!.address, "192.0.2.2:7946");
 });
 
+test("in a full table those who are over give way", () => {
+  const limits = { ...DEFAULT_MEMBERSHIP_LIMITS, members: 3 };
+  const node = new TestNode({ limits, profile: { ...PROFILES.lan, gossipToTheDeadMs: 0 } });
+  for (const x of [2, 3, 4]) node.message(aliveOf(x, 1));
+  assert.equal(node.core.member("n4"), undefined);
+  node.message(accusation("dead", "n2", 1));
+  // A flood of names shall not make us search the table for each of them.
+  node.message(aliveOf(4, 1));
+  assert.equal(node.core.member("n4"), undefined);
+  node.now += 1_000;
+  node.message(aliveOf(4, 1));
+  assert.equal(node.core.member("n4")!.state, "alive");
+  assert.equal(node.core.member("n2"), undefined);
+});
+
 test("tables are bounded", () => {
   const limits = { ...DEFAULT_MEMBERSHIP_LIMITS, members: 3, relays: 2, broadcasts: 2, incomingStreams: 2 };
   const node = new TestNode({ limits });
@@ -275,6 +334,17 @@ test("tables are bounded", () => {
   for (let i = 1; i < 5; i++)
     node.put({ type: "accepted", connection: -i, from: { host: "192.0.2.9", port: i } });
   assert.equal(node.counted("refused: too many streams"), 2);
+  // Who only holds places gives them to others after a while.
+  node.run(1_000);
+  node.outputs.length = 0;
+  for (let i = 5; i < 8; i++)
+    node.put({ type: "accepted", connection: -i, from: { host: "192.0.2.3", port: i } });
+  assert.equal(node.counted("closed: a stream that held a place for long"), 2);
+  assert.equal(node.counted("refused: too many streams"), 3);
+  assert.deepEqual(
+    node.outputs.flatMap((output) => (output.type === "close" ? [output.connection] : [])),
+    [-1, -2, -7],
+  );
   node.run(11_000);
   assert.equal(node.counted("closed: a stream that took too long"), 2);
 });

@@ -41,7 +41,8 @@ import { encodeStreamMessage } from "#wire/memberlist/stream.ts";
  * objects with a higher incarnation.
  *
  * Where we depart from memberlist, and why:
- * - Failed members are looked for (search), so parts of a network find together by themselves.
+ * - Failed members are looked for (search), so parts of a network find together by themselves; so are, for a while, those
+ *   who left, in case that it was not they who said so.
  * - After a storm of joins nodes exchange all until nothing is new (push-pull), not only at the next regular exchange.
  * - Nacks leave at 0.8 of the probe timeout: memberlist's come just after the window in which they count.
  * - One entry that cannot be is left out of a push/pull; memberlist refuses the whole.
@@ -79,10 +80,6 @@ export class Membership implements Core<MembershipInput, MembershipOutput> {
       },
       lost: (member) => {
         this.#search.add(member);
-        this.#seeds.lost();
-      },
-      gone: ({ name }) => {
-        this.#search.delete(name);
         this.#seeds.lost();
       },
     });
@@ -135,6 +132,11 @@ export class Membership implements Core<MembershipInput, MembershipOutput> {
     return this.#search.size;
   }
 
+  /** Whether a broadcast with this key still has to go into packets. */
+  isBroadcasting(key: string): boolean {
+    return this.#parts.broadcasts.has(`key ${key}`);
+  }
+
   /** What was dropped, ignored or refused, counted by reason; and how much came and went. */
   counters(): ReadonlyMap<string, number> {
     return this.#parts.step.counters;
@@ -165,6 +167,10 @@ export class Membership implements Core<MembershipInput, MembershipOutput> {
         return this.#streams.take(input);
       case "join":
         return this.#join(input.addresses);
+      case "seeds":
+        this.#seeds.change(input.added, input.removed);
+        if (!this.#records.leaving) this.#seeds.due();
+        return;
       case "leave":
         return this.#leave();
       case "meta":
@@ -172,7 +178,7 @@ export class Membership implements Core<MembershipInput, MembershipOutput> {
       case "broadcast":
         return this.#broadcast(input.payload, input.key);
       case "send":
-        return this.#send(input.node, input.payload, input.reliable);
+        return this.#send(input);
       case "keys":
         return this.#setKeys(input.keys);
     }
@@ -257,8 +263,14 @@ export class Membership implements Core<MembershipInput, MembershipOutput> {
     this.#departing = true;
     for (const part of [this.#prober, this.#pushPull, this.#search, this.#seeds]) part.stop();
     const { name, incarnation } = self;
-    this.#records.dead({ node: name, from: name, incarnation });
-    const isHeard = members.values().some((member) => member !== self && isPresent(member));
+    const body = { node: name, from: name, incarnation };
+    this.#records.dead(body, "it leaves");
+    const isOther = (member: Member): boolean => member !== self && isPresent(member);
+    // Gossip may spend its packets on members that are dead themselves, and then nobody is left to tell.
+    const goodbye = encodeMessage({ type: "dead", body });
+    for (const member of members.sample(TOLD_GOODBYE, isOther))
+      this.#sender.sendTogether(member.endpoint, [goodbye], member);
+    const isHeard = members.values().some(isOther);
     if (isHeard) timers.set("leave", step.now + setup.limits.leaveMs);
     else news.delete(name);
   }
@@ -287,15 +299,17 @@ export class Membership implements Core<MembershipInput, MembershipOutput> {
     if (!broadcasts.push(name, message)) step.count("dropped: too many broadcasts wait");
   }
 
-  #send(node: string, payload: Uint8Array, reliable: boolean): void {
+  #send({ node, payload, reliable, address }: Extract<MembershipCommand, { type: "send" }>): void {
     const { members, self, setup, step } = this.#parts;
     const member = members.get(node);
-    if (!member || member === self || !isPresent(member))
+    const stranger = address === undefined ? undefined : parseEndpoint(address);
+    if (!stranger && (!member || member === self || !isPresent(member)))
       return this.#refuse("send", `no other member ${node}`);
-    if (!reliable) {
+    if (stranger || !member || !reliable) {
       const message = encodeMessage({ type: "user", body: { payload } });
       if (message.length > this.#room) return this.#refuse("send", this.#tooLong(payload));
-      return this.#sender.sendTogether(member.endpoint, [message], member);
+      if (stranger) return this.#sender.sendTogether(stranger, [message]);
+      return this.#sender.sendTogether(member!.endpoint, [message], member);
     }
     const { userBytes } = setup.limits;
     if (payload.length > userBytes)
@@ -360,7 +374,7 @@ function makeParts(
     reason: undefined,
     roundTripMs: undefined,
     revision: 0,
-    encoded: undefined,
+    slot: -1,
   };
   const members = new Members(random.fork(), limits.members);
   members.add(self);
@@ -376,5 +390,7 @@ function makeParts(
   };
 }
 
+/** Members that hear of a leave from the leaving one itself. */
+const TOLD_GOODBYE = 5;
 const LOWEST_PROTOCOL = 1;
 const HIGHEST_PROTOCOL = 5;

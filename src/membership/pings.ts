@@ -20,12 +20,12 @@ export class Pings {
   readonly #sender: Sender;
   readonly #waiting = new Map<number, Waiting>();
   readonly #relays = new Map<number, Relay>();
-  #sequence: number;
+  /** From 1 on, and so short: to guess one helps nobody who could not claim anything else as well. */
+  #sequence = 0;
 
   constructor(parts: Parts, sender: Sender) {
     this.#parts = parts;
     this.#sender = sender;
-    this.#sequence = parts.random.next();
   }
 
   /** A number for a new ping. */

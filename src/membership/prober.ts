@@ -141,6 +141,7 @@ export class Prober {
     const { member, isIndirect, startedAt } = probe;
     this.#end();
     health.change(-1);
+    this.#records.answered(member);
     if (isIndirect) return;
     member.roundTripMs = step.now - startedAt;
     application?.pinged(viewOf(member), member.roundTripMs, payload);

@@ -1,4 +1,3 @@
-import { concatBytes } from "#base/bytes.ts";
 import type { Endpoint } from "#base/endpoint.ts";
 import { claimOf, isGoodName } from "#membership/claim.ts";
 import type { Member } from "#membership/member.ts";
@@ -6,10 +5,14 @@ import type { MemberState } from "#membership/io.ts";
 import type { Parts } from "#membership/parts.ts";
 import type { Records } from "#membership/records.ts";
 import type { Outcome, Reply, Streams } from "#membership/streams.ts";
-import { MESSAGE_TYPES, NODE_STATE, PUSH_PULL } from "#wire/memberlist/messages.ts";
+import { MESSAGE_TYPES, NODE_STATE, PUSH_PULL, type NodeState } from "#wire/memberlist/messages.ts";
+import { MsgpackWriter } from "#wire/memberlist/msgpack.ts";
 import type { PushPull as PushPullBody } from "#wire/memberlist/stream.ts";
 
 const STATES: readonly MemberState[] = ["alive", "suspect", "dead", "left"];
+/** In pauses between exchanges that settle: news that far apart are no storm; and when to look for the last time. */
+const STORM_PAUSES = 4;
+const LAST_PAUSES = 10;
 /** A cluster of more exchanges more rarely. */
 const FREQUENT_UP_TO = 32;
 
@@ -24,6 +27,7 @@ export class PushPull {
   readonly #streams: Streams;
   /** New members since others were last asked for more. */
   #learnt = 0;
+  #learntAt = -Infinity;
   #isSettling = false;
 
   constructor(parts: Parts, records: Records, streams: Streams) {
@@ -50,19 +54,31 @@ export class PushPull {
 
   /** A member is new. */
   learnt(): void {
+    const { timers, step, setup, random } = this.#parts;
+    const pause = this.#settlePauseMs;
+    // Members that come one by one are no storm.
+    if (!this.#isSettling && step.now - this.#learntAt > STORM_PAUSES * pause) this.#learnt = 0;
+    this.#learntAt = step.now;
     this.#learnt++;
-    const { timers, step, setup, random, members } = this.#parts;
-    const { settleAfter } = setup.limits;
-    if (timers.when("settle") !== undefined || this.#learnt < (this.#isSettling ? 1 : settleAfter)) return;
-    const pause = pushPullIntervalMs(setup.profile.settleMs, members.size);
-    timers.set("settle", step.now + pause * (0.5 + random.float()));
+    if (this.#learnt < (this.#isSettling ? 1 : setup.limits.settleAfter)) return;
+    const at = step.now + pause * (0.5 + random.float());
+    if (at < (timers.when("settle") ?? Infinity)) timers.set("settle", at);
   }
 
+  /** Asks somebody for more; and once more after a longer pause, for whoever was asked may have lacked the same. */
   settleDue(): void {
+    const { timers, step, random } = this.#parts;
     this.#isSettling = this.#learnt > 0;
     this.#learnt = 0;
-    this.#parts.step.count("exchanges to settle");
+    if (this.#isSettling)
+      timers.set("settle", step.now + LAST_PAUSES * this.#settlePauseMs * (0.5 + random.float()));
+    step.count("exchanges to settle");
     this.#withSomeone();
+  }
+
+  get #settlePauseMs(): number {
+    const { setup, members } = this.#parts;
+    return pushPullIntervalMs(setup.profile.settleMs, members.size);
   }
 
   /** Dials an address, exchanges all and merges the answer; `done` gets the members that the other one named. */
@@ -92,9 +108,13 @@ export class PushPull {
   message(join: boolean): Uint8Array {
     const { members, application } = this.#parts;
     const userState = application?.userState(join) ?? new Uint8Array(0);
-    const header = PUSH_PULL.encode({ join, nodes: members.size, userStateLength: userState.length });
-    const states = members.values().map((member) => (member.encoded ??= encodeState(member)));
-    return concatBytes([Uint8Array.of(MESSAGE_TYPES.pushPull), header, ...states, userState]);
+    const writer = new MsgpackWriter();
+    writer.append(Uint8Array.of(MESSAGE_TYPES.pushPull));
+    const header = { join, nodes: members.size, userStateLength: userState.length };
+    PUSH_PULL.write(writer, header, "push/pull");
+    for (const member of members.values()) NODE_STATE.write(writer, stateOf(member), "member");
+    writer.append(userState);
+    return writer.finish();
   }
 
   /** How many of them can be members here. */
@@ -127,13 +147,13 @@ export class PushPull {
   }
 }
 
-function encodeState(member: Member): Uint8Array {
+function stateOf(member: Member): NodeState {
   const { name, address, port, meta, versions, incarnation, state } = member;
-  return NODE_STATE.encode({
+  return {
     ...{ name, address, port, versions, incarnation },
     meta: meta.length > 0 ? meta : undefined,
     state: STATES.indexOf(state),
-  });
+  };
 }
 
 /** memberlist's scaling: twice as long from 33 members on, three times from 65, and so on. */

@@ -8,6 +8,7 @@ import {
   judgeAlive,
   judgeDead,
   judgeSuspect,
+  LAST_INCARNATION,
   refutingIncarnation,
   type Accusation,
   type Judge,
@@ -19,10 +20,8 @@ import { encodeMessage } from "#wire/memberlist/packet.ts";
 export interface RecordHooks {
   /** A member is new, or back; `quietly`: it stood in the first list that we got. */
   found(member: Member, quietly: boolean): void;
-  /** A member failed; it may come back where it was. */
+  /** A member failed or left; it may come back where it was. */
   lost(member: Member): void;
-  /** A member left. */
-  gone(member: Member): void;
 }
 
 /** Applies what messages say about members: changes the table, tells the others, and the application. */
@@ -31,6 +30,7 @@ export class Records {
   readonly #hooks: RecordHooks;
   /** When a conflict was last told, by name. */
   readonly #conflicts = new Map<string, number>();
+  #roomSoughtAt = -Infinity;
   /** We said that we leave. */
   leaving = false;
 
@@ -44,19 +44,21 @@ export class Records {
    * like that. `quietly`: whoever could be told knows it.
    */
   alive(claim: NodeClaim, quietly = false): "settled" | "open" | "refused" {
-    const { step, members } = this.#parts;
+    const { step, members, self } = this.#parts;
+    const known = members.get(claim.name);
+    // As nearly all of an exchange: not worth a closer look.
+    if (known && known !== self && isOld(claim, known)) return "settled";
     const checked = checkClaim(claim, this.#parts);
     if (!checked.ok) {
       step.count(`refused member: ${checked.error}`);
       return "refused";
     }
-    const known = members.get(claim.name);
     const verdict = judgeAlive(known, checked.claim, this.#judge(claim.name));
     if (verdict === "conflict") this.#conflict(known!, checked.endpoint);
     else if (verdict === "refute") this.refute(claim.incarnation);
     else if (verdict === "accept") {
       if (known) this.#acceptAlive(known, checked.claim, checked.endpoint);
-      else if (members.isFull) step.count("refused member: too many");
+      else if (!this.#hasRoom()) step.count("refused member: too many");
       else this.#acceptNew(checked.claim, checked.endpoint, quietly);
     }
     return verdict === "conflict" || verdict === "leaving" ? "open" : "settled";
@@ -66,20 +68,31 @@ export class Records {
   suspect(claim: Accusation, reason?: string): void {
     const { step, members } = this.#parts;
     const member = members.get(claim.node);
-    const verdict = judgeSuspect(member, claim, this.#judge(claim.node));
+    const verdict = judgeSuspect(member, claim, this.#judge(claim.node, reason !== undefined));
     if (verdict === "impossible") step.count("refused: an accusation that nobody can object to");
     else if (verdict === "refute") this.refute(claim.incarnation);
     else if (verdict === "confirm") this.#confirm(member!, claim);
     else if (verdict === "accept") this.#acceptSuspect(member!, claim, reason);
   }
 
+  /** `reason` when it is our own word. */
   dead(claim: Accusation, reason?: string): void {
     const { step, members } = this.#parts;
     const member = members.get(claim.node);
-    const verdict = judgeDead(member, claim, this.#judge(claim.node));
+    const verdict = judgeDead(member, claim, this.#judge(claim.node, reason !== undefined));
     if (verdict === "impossible") step.count("refused: an accusation that nobody can object to");
     else if (verdict === "refute") this.refute(claim.incarnation);
     else if (verdict === "accept") this.#acceptDead(member!, claim, reason);
+  }
+
+  /** A probe was answered: of a member that cannot object any more that says enough. */
+  answered(member: Member): void {
+    if (member.state !== "suspect" || member.incarnation < LAST_INCARNATION) return;
+    this.#clearSuspicion(member);
+    member.reason = undefined;
+    this.#parts.members.setState(member, "alive", this.#parts.step.now);
+    this.#changed(member);
+    this.#parts.step.emit({ type: "recovered", member: viewOf(member) });
   }
 
   /** The time of a suspected member is up. */
@@ -114,6 +127,16 @@ export class Records {
     }
   }
 
+  /** In a full table those who are over give way at once: with so many members a lap, and so the next reaping, takes hours. */
+  #hasRoom(): boolean {
+    const { members, step, setup } = this.#parts;
+    if (!members.isFull) return true;
+    if (step.now - this.#roomSoughtAt < setup.profile.probeIntervalMs) return false;
+    this.#roomSoughtAt = step.now;
+    this.reap();
+    return !members.isFull;
+  }
+
   /** Tells all that we are alive, with what we are now. */
   announce(): void {
     this.#changed(this.#parts.self);
@@ -124,22 +147,22 @@ export class Records {
   refute(accused: number): void {
     const { self, health, step } = this.#parts;
     const incarnation = refutingIncarnation(self.incarnation, accused);
-    if (incarnation === self.incarnation) return;
+    if (incarnation === self.incarnation) return step.count("could not object: our incarnation is the last");
     self.incarnation = incarnation;
     health.change(1);
     step.count("refutations");
     this.announce();
   }
 
-  #judge(name: string): Judge {
+  #judge(name: string, isOurs = false): Judge {
     const { step, self, setup } = this.#parts;
     const { reclaimAfterMs } = setup;
-    return { now: step.now, isSelf: name === self.name, leaving: this.leaving, reclaimAfterMs };
+    return { now: step.now, isSelf: name === self.name, leaving: this.leaving, isOurs, reclaimAfterMs };
   }
 
   #acceptNew(claim: NodeClaim, endpoint: Endpoint, quietly: boolean): void {
     const member: Member = {
-      ...kept(claim),
+      ...this.#kept(claim),
       name: claim.name,
       endpoint,
       state: "alive",
@@ -148,7 +171,7 @@ export class Records {
       reason: undefined,
       roundTripMs: undefined,
       revision: 0,
-      encoded: undefined,
+      slot: -1,
     };
     this.#parts.members.add(member);
     if (!quietly) this.#tell(member);
@@ -161,7 +184,7 @@ export class Records {
     const before = member.state;
     const isUpdate = !equalBytes(claim.meta, member.meta);
     this.#clearSuspicion(member);
-    Object.assign(member, kept(claim), { endpoint, reason: undefined });
+    Object.assign(member, this.#kept(claim), { endpoint, reason: undefined });
     if (before !== "alive") members.setState(member, "alive", step.now);
     this.#changed(member);
     this.#tell(member);
@@ -205,13 +228,9 @@ export class Records {
     this.#changed(member);
     news.push(member.name, encodeMessage({ type: "dead", body: claim }));
     if (member === self) return;
-    if (state === "left") {
-      this.#hooks.gone(member);
-      step.emit({ type: "left", member: viewOf(member) });
-    } else {
-      this.#hooks.lost(member);
-      step.emit({ type: "failed", member: viewOf(member), reason: member.reason! });
-    }
+    this.#hooks.lost(member);
+    if (state === "left") step.emit({ type: "left", member: viewOf(member) });
+    else step.emit({ type: "failed", member: viewOf(member), reason: member.reason! });
   }
 
   #clearSuspicion(member: Member): void {
@@ -234,7 +253,6 @@ export class Records {
 
   #changed(member: Member): void {
     member.revision++;
-    member.encoded = undefined;
   }
 
   #tell(member: Member): void {
@@ -245,10 +263,22 @@ export class Records {
     };
     this.#parts.news.push(name, encodeMessage({ type: "alive", body }));
   }
+
+  /** Of its own, since the bytes of a claim are part of a packet, which shall not stay for them; what is usual is shared. */
+  #kept(claim: NodeClaim): Pick<Member, "address" | "port" | "meta" | "versions" | "incarnation"> {
+    const { address, port, meta, versions, incarnation } = claim;
+    const usual = this.#parts.self.versions;
+    return {
+      ...{ address: address.slice(), port, incarnation },
+      meta: meta.length > 0 ? meta.slice() : NOTHING,
+      versions: equalBytes(versions, usual) ? usual : versions.slice(),
+    };
+  }
 }
 
-/** Of its own: the bytes of a claim are part of a packet, which shall not stay for them. */
-function kept(claim: NodeClaim): Pick<Member, "address" | "port" | "meta" | "versions" | "incarnation"> {
-  const { address, port, meta, versions, incarnation } = claim;
-  return { address: address.slice(), port, meta: meta.slice(), versions: versions.slice(), incarnation };
+/** It says nothing that is newer than what is known, of the same place. */
+function isOld(claim: NodeClaim, { incarnation, port, address }: Member): boolean {
+  return claim.incarnation <= incarnation && claim.port === port && equalBytes(claim.address, address);
 }
+
+const NOTHING = new Uint8Array(0);

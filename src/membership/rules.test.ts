@@ -22,7 +22,7 @@ const KNOWN: Known = {
   versions: DEFAULT_VERSIONS,
   since: 1_000,
 };
-const OTHER = { now: 50_000, isSelf: false, leaving: false, reclaimAfterMs: 0 };
+const OTHER = { now: 50_000, isSelf: false, leaving: false, isOurs: false, reclaimAfterMs: 0 };
 const SELF = { ...OTHER, isSelf: true };
 
 test("a message about another member: its verdict for each state and an older, equal and newer incarnation", () => {
@@ -107,12 +107,17 @@ test("another address is a conflict, unless the member left or is dead for long 
   assert.equal(judgeAlive(KNOWN, { ...moved, incarnation: 9 }, SELF), "conflict");
 });
 
-test("an accusation with the last incarnation is impossible, and objections end there", () => {
+test("an accusation with the last incarnation is impossible unless it is our own, and objections end there", () => {
   const accusation = { incarnation: LAST_INCARNATION, from: "a", node: "b" };
   assert.equal(judgeSuspect(KNOWN, accusation, OTHER), "impossible");
   assert.equal(judgeDead(KNOWN, accusation, SELF), "impossible");
   const last = { ...KNOWN, incarnation: LAST_INCARNATION };
-  assert.equal(judgeDead(last, accusation, OTHER), "accept");
+  assert.equal(judgeSuspect(last, accusation, OTHER), "impossible");
+  assert.equal(judgeDead(last, accusation, OTHER), "impossible");
+  assert.equal(judgeDead(last, accusation, SELF), "impossible");
+  const ours = { ...OTHER, isOurs: true };
+  assert.equal(judgeSuspect(last, accusation, ours), "accept");
+  assert.equal(judgeDead(last, accusation, ours), "accept");
   assert.equal(refutingIncarnation(5, 9), 10);
   assert.equal(refutingIncarnation(5, 5), 6);
   assert.equal(refutingIncarnation(5, LAST_INCARNATION - 1), LAST_INCARNATION);

@@ -30,6 +30,8 @@ export interface Judge {
   readonly isSelf: boolean;
   /** We said that we leave. */
   readonly leaving: boolean;
+  /** Whoever accuses is ourselves, and not somebody who may write what he likes. */
+  readonly isOurs: boolean;
   /** 0: never. */
   readonly reclaimAfterMs: number;
 }
@@ -42,7 +44,10 @@ export interface AliveClaim {
   readonly versions: Uint8Array;
 }
 
-/** An incarnation that nobody could object to: an accusation with it is refused, or a name could be killed for good. */
+/**
+ * An incarnation that nobody could object to: accusations of others with it are refused, or a name could be killed for
+ * good. A member that was driven there each finds out about by itself.
+ */
 export const LAST_INCARNATION = 0xffff_ffff;
 
 export type AliveVerdict = "accept" | "refute" | "conflict" | "old" | "leaving";
@@ -65,6 +70,10 @@ export function judgeAlive(known: Known | undefined, claim: AliveClaim, judge: J
   return isSame ? "old" : "refute";
 }
 
+function isFinal({ incarnation }: Accusation, { isOurs }: Judge): boolean {
+  return incarnation === LAST_INCARNATION && !isOurs;
+}
+
 /** Accusations of other nodes; our own use the member's incarnation and are always judged news of an alive one. */
 export interface Accusation {
   readonly incarnation: number;
@@ -77,7 +86,7 @@ export type SuspectVerdict = "accept" | "refute" | "confirm" | "unknown" | "old"
 export function judgeSuspect(known: Known | undefined, claim: Accusation, judge: Judge): SuspectVerdict {
   if (!known) return "unknown";
   if (claim.incarnation < known.incarnation) return "old";
-  if (claim.incarnation === LAST_INCARNATION && known.incarnation < LAST_INCARNATION) return "impossible";
+  if (isFinal(claim, judge)) return "impossible";
   if (known.state === "suspect") return "confirm";
   if (known.state !== "alive") return "old";
   if (!judge.isSelf) return "accept";
@@ -94,7 +103,7 @@ export function endOf({ from, node }: Accusation): "dead" | "left" {
 export function judgeDead(known: Known | undefined, claim: Accusation, judge: Judge): DeadVerdict {
   if (!known) return "unknown";
   if (claim.incarnation < known.incarnation) return "old";
-  if (claim.incarnation === LAST_INCARNATION && known.incarnation < LAST_INCARNATION) return "impossible";
+  if (isFinal(claim, judge)) return "impossible";
   if (known.state === "left") return "old";
   // memberlist stays with "dead" here, so that who left late is looked for as one that failed.
   if (known.state === "dead") return endOf(claim) === "left" && !judge.isSelf ? "accept" : "old";

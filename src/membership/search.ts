@@ -13,7 +13,8 @@ const MOST_AT_ONCE = 3;
 /**
  * Looks for members that failed, which memberlist never does: who answers a ping again is told all, so that the halves of
  * a parted network find together by themselves. The cluster shares the work: each node searches so rarely that all of them
- * together ask for each lost member about once in its pause.
+ * together ask for each lost member about once in its pause. Who left is looked for too, for a while: when somebody else
+ * said so in its name, nobody would ever speak to it again, and it would not know why.
  */
 export class Search {
   readonly #parts: Parts;
@@ -30,15 +31,18 @@ export class Search {
     this.#pushPull = pushPull;
   }
 
+  /** Failed members that are looked for. */
   get size(): number {
-    return this.#lost.size;
+    let size = 0;
+    for (const { hasLeft } of this.#lost.values()) if (!hasLeft) size++;
+    return size;
   }
 
-  add({ name, endpoint }: Member): void {
+  add({ name, endpoint, state }: Member): void {
     const { step, setup } = this.#parts;
     this.#lost.delete(name);
     if (this.#lost.size >= setup.limits.lost) this.#lost.delete(this.#lost.keys().next().value!);
-    this.#lost.set(name, { name, endpoint, since: step.now });
+    this.#lost.set(name, { name, endpoint, since: step.now, hasLeft: state === "left" });
     this.arm();
   }
 
@@ -60,9 +64,9 @@ export class Search {
     const { random, setup, step, members } = this.#parts;
     const { limits, profile } = setup;
     let share = 0;
-    for (const { name, since } of this.#lost.values()) {
+    for (const { name, since, hasLeft } of this.#lost.values()) {
       const age = step.now - since;
-      if (age > limits.lostAgeMs) this.#lost.delete(name);
+      if (age > (hasLeft ? limits.leftAgeMs : limits.lostAgeMs)) this.#lost.delete(name);
       const pause = Math.min(limits.searchLongestMs, Math.max(profile.searchIntervalMs, age * PAUSE_OF_AGE));
       share += profile.searchIntervalMs / pause;
     }
@@ -100,4 +104,5 @@ interface Lost {
   readonly name: string;
   readonly endpoint: Endpoint;
   readonly since: number;
+  readonly hasLeft: boolean;
 }

@@ -16,10 +16,17 @@ export class Seeds {
     this.#parts = parts;
     this.#pushPull = pushPull;
     this.#pauseMs = parts.setup.limits.seedFirstMs;
-    for (const address of parts.setup.join) {
+    this.change(parts.setup.join, []);
+  }
+
+  /** The configuration has others; `due` dials them. */
+  change(added: readonly string[], removed: readonly string[]): void {
+    for (const address of removed) this.#seeds.delete(address);
+    for (const address of added) {
       const endpoint = parseNamedEndpoint(address);
-      if (endpoint && this.#seeds.size < parts.setup.limits.seeds) this.#add(endpoint);
+      if (endpoint && this.#seeds.size < this.#parts.setup.limits.seeds) this.#add(endpoint);
     }
+    this.#reset();
   }
 
   /** Dials all that is needed, and says when to look again. */

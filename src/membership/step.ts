@@ -29,8 +29,12 @@ export class Step {
     this.counters.set(name, (this.counters.get(name) ?? 0) + times);
   }
 
-  /** Counts what a codec says is wrong: the same whatever numbers it names. */
+  /** Counts what a codec says is wrong: the same whatever it found, and where. */
   countBad(where: string, problem: string): undefined {
-    this.count(`${where}: ${problem.replaceAll(/\d+/g, "#").slice(0, 80)}`);
+    this.count(`${where}: ${problem.replace(WHERE, "").replaceAll(NUMBER, "#").slice(0, 80)}`);
   }
 }
+
+const WHERE = /(?: but 0x[0-9a-f]+)?(?:, at byte \d+)?$/;
+/** Not those of a version, such as 0.2.2. */
+const NUMBER = /(?<![\d.])\d+(?!\d*\.\d)/g;

@@ -43,6 +43,11 @@ export class StreamReader {
     return this.#length;
   }
 
+  /** What came begins with the label that it must have, if any. */
+  get isLabelled(): boolean {
+    return this.#start !== undefined;
+  }
+
   read(data: Uint8Array): StreamRead {
     if (this.#length + data.length > this.#limits.streamBytes) return bad("a message that is too long");
     this.#append(data);

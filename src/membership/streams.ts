@@ -3,6 +3,7 @@ import type { ConnectionId, WorldInput } from "#machine/io.ts";
 import type { Parts } from "#membership/parts.ts";
 import { StreamReader, type PlainStreamMessage } from "#membership/stream-reader.ts";
 import { compressMessage } from "#wire/memberlist/packet.ts";
+import { encodeStreamMessage } from "#wire/memberlist/stream.ts";
 
 /** What is asked of another node over a stream of its own. */
 export interface Request {
@@ -136,6 +137,9 @@ export class Streams {
   #accept(connection: ConnectionId, from: Endpoint): void {
     const { step, setup, timers, envelope } = this.#parts;
     const { incomingStreams, incomingPerHost } = setup.limits;
+    const isOfHost = (this.#incomingOfHost.get(from.host) ?? 0) >= incomingPerHost;
+    if (isOfHost || this.#incoming.size >= incomingStreams)
+      this.#closeStale(isOfHost ? from.host : undefined);
     const ofHost = this.#incomingOfHost.get(from.host) ?? 0;
     if (this.#incoming.size >= incomingStreams || ofHost >= incomingPerHost) {
       step.count("refused: too many streams");
@@ -144,9 +148,20 @@ export class Streams {
     }
     this.#incomingOfHost.set(from.host, ofHost + 1);
     const reader = new StreamReader(envelope, setup.limits, true);
-    this.#incoming.set(connection, { connection, from, reader, heldBytes: 0 });
+    this.#incoming.set(connection, { connection, from, reader, since: step.now, heldBytes: 0 });
     timers.set(`stream ${connection}`, step.now + setup.profile.streamTimeoutMs);
     step.count("streams accepted");
+  }
+
+  /** The oldest stream, of one host if one is given, gives its place to a new one, if that is how somebody holds all places. */
+  #closeStale(host: string | undefined): void {
+    const { step, setup } = this.#parts;
+    for (const incoming of this.#incoming.values()) {
+      if (host !== undefined && incoming.from.host !== host) continue;
+      if (step.now - incoming.since < setup.limits.staleStreamMs) return;
+      step.count("closed: a stream that held a place for long");
+      return this.#close(incoming);
+    }
   }
 
   #takeIncoming(input: StreamInput): void {
@@ -165,8 +180,12 @@ export class Streams {
     this.#close(incoming);
   }
 
+  /** Whoever dialled us hears why, as memberlist tells it; but not one of another cluster. */
   #refuse(incoming: Incoming, problem: string): void {
     this.#parts.step.countBad("bad stream", problem);
+    const { connection, reader } = incoming;
+    const body = { error: problem };
+    if (reader.isLabelled) this.#write(connection, encodeStreamMessage({ type: "error", body }), false);
     this.#close(incoming);
   }
 
@@ -208,6 +227,7 @@ interface Incoming {
   readonly connection: ConnectionId;
   readonly from: Endpoint;
   readonly reader: StreamReader;
+  readonly since: number;
   heldBytes: number;
 }
 

@@ -4,12 +4,16 @@ import type { DatagramHandlers } from "#host/datagrams.ts";
 import type { Stream, StreamHandlers } from "#host/streams.ts";
 import type { Wires } from "#sim/packet-sockets-wire.ts";
 import type { Scheduler } from "#sim/scheduler.ts";
+import type { WebServers } from "#sim/http.ts";
+import type { SimStoreState } from "#sim/stores.ts";
 import type { SimStream } from "#sim/streams.ts";
 
 /** What goes wrong in a simulated network; every chance is from 0 to 1. */
 export interface Faults {
   /** One-way delay, ms: the least and the most. */
   readonly latencyMs: readonly [number, number];
+  /** What the path of a datagram between two hosts takes besides, ms: how far they are from each other. */
+  readonly pathMs?: (from: string, to: string) => number;
   /** A datagram is lost; a segment of a stream is sent again after the retransmission time. */
   readonly loss: number;
   /** A datagram arrives twice. */
@@ -40,6 +44,9 @@ export class Network {
   faults: Faults;
   /** The links for whole packets. */
   readonly wires: Wires = new Map();
+  readonly webServers: WebServers = new Map();
+  /** Stores that machines share, by place. */
+  readonly stores = new Map<string, SimStoreState>();
   readonly #machines = new Map<string, Machine>();
   #grouping = 0;
 
@@ -111,7 +118,8 @@ export class Network {
     const payload = data.slice();
     for (let copy = 0; copy < copies; copy++) {
       const held = this.chance(this.faults.reorder) ? 3 * this.faults.latencyMs[1] : 0;
-      this.scheduler.at(this.scheduler.now + this.delay() + held, () => {
+      const path = this.faults.pathMs?.(source.host, to.host) ?? 0;
+      this.scheduler.at(this.scheduler.now + this.delay() + held + path, () => {
         const target = this.machine(to.host, source);
         if (!target || !this.reachable(source, target) || target.paused) return;
         target.sockets.get(to.port)?.received(from, payload.slice());

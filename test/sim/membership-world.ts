@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
+import type { Cipher } from "#base/cipher.ts";
 import { seededRandom, type Random } from "#base/random.ts";
-import type { MembershipCommand, MembershipEvent, MembershipSetup } from "#membership/io.ts";
+import type { MembershipEvent, MembershipInput, MembershipSetup } from "#membership/io.ts";
 import { DEFAULT_MEMBERSHIP_LIMITS } from "#membership/limits.ts";
 import { Membership } from "#membership/membership.ts";
 import { PROFILES } from "#membership/profiles.ts";
 import { simCipher } from "#sim/cipher.ts";
 import { World, type WorldOptions } from "#sim/world.ts";
 
-export type MembershipWorld = World<MembershipCommand, MembershipEvent, Membership>;
+export type MembershipWorld = World<MembershipInput, MembershipEvent, Membership>;
 
 export const PORT = 7946;
 
@@ -31,28 +32,36 @@ export function cluster(options: Cluster): MembershipWorld {
 
 export function addNode(world: MembershipWorld, { setup, seedsOf = () => [0] }: Cluster): void {
   const make = ({ id, host, random }: { id: number; host: string; random: Random }): Membership =>
-    new Membership(
-      {
-        name: `n${id}`,
-        address: `${host}:${PORT}`,
-        meta: new Uint8Array(0),
-        profile: PROFILES.lan,
-        limits: DEFAULT_MEMBERSHIP_LIMITS,
-        join: seedsOf(id).map((seed) => `${hostOf(seed)}:${PORT}`),
-        keys: [],
-        acceptPlain: false,
-        sendPlain: false,
-        label: "",
-        compression: false,
-        protocol: 2,
-        delegateVersions: [0, 0, 0],
-        reclaimAfterMs: 0,
-        ...setup,
-      },
-      random,
-      simCipher(seededRandom(random.state())),
-    );
+    new Membership(...setupOf(id, host, random, seedsOf(id), setup));
   world.add(make, { streams: PORT, datagrams: PORT });
+}
+
+/** What the core of a node is made from. */
+export function setupOf(
+  id: number,
+  host: string,
+  random: Random,
+  seeds: readonly number[],
+  changes: Partial<MembershipSetup> = {},
+): [MembershipSetup, Random, Cipher] {
+  const setup: MembershipSetup = {
+    name: `n${id}`,
+    address: `${host}:${PORT}`,
+    meta: new Uint8Array(0),
+    profile: PROFILES.lan,
+    limits: DEFAULT_MEMBERSHIP_LIMITS,
+    join: seeds.map((seed) => `${hostOf(seed)}:${PORT}`),
+    keys: [],
+    acceptPlain: false,
+    sendPlain: false,
+    label: "",
+    compression: false,
+    protocol: 2,
+    delegateVersions: [0, 0, 0],
+    reclaimAfterMs: 0,
+    ...changes,
+  };
+  return [setup, random, simCipher(seededRandom(random.state()))];
 }
 
 /** Whether every running node knows every running one as alive, and nobody else. */

@@ -8,6 +8,10 @@ export interface MemberlistLimits {
   readonly msgpackBytes: number;
   /** Bytes that one compressed message may become; newer Go peers refuse more than 40 MiB. */
   readonly decompressedBytes: number;
+  /** Of that, what any compressed message may become; beyond it, so many times its own size: a few kilobytes must not cost
+   * a second of work. News of members shrink to a third. */
+  readonly decompressedFreely: number;
+  readonly decompressedTimes: number;
   /** Compounds and compressed messages inside each other; Go peers send compounds in compression, no more. */
   readonly nesting: number;
   /** Messages in one packet, with those of compounds inside compounds. */
@@ -25,6 +29,8 @@ export const MEMBERLIST_LIMITS: MemberlistLimits = {
   msgpackValues: 16 * 1024 * 1024,
   msgpackBytes: 40 * 1024 * 1024,
   decompressedBytes: 40 * 1024 * 1024,
+  decompressedFreely: 1024 * 1024,
+  decompressedTimes: 64,
   nesting: 4,
   messages: 4_096,
   nodes: 1024 * 1024,

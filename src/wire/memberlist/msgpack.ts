@@ -245,8 +245,7 @@ const MOST_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Writes value by value, each in its shortest form, strings and bytes in the old raw family. */
 export class MsgpackWriter {
-  #buffer = new Uint8Array(256);
-  #view = new DataView(this.#buffer.buffer);
+  #buffer = new Uint8Array(128);
   #length = 0;
 
   map(entries: number): void {
@@ -288,7 +287,7 @@ export class MsgpackWriter {
   float(value: number): void {
     this.#head(0xcb);
     const at = this.#extend(8);
-    this.#view.setFloat64(at, value);
+    this.#view().setFloat64(at, value);
   }
 
   /** Bytes as they are, which the caller knows to be values. */
@@ -306,23 +305,20 @@ export class MsgpackWriter {
     if (value >= -32) this.#head(value & 0xff);
     else if (value >= -0x80) {
       this.#head(0xd0);
-      const at = this.#extend(1);
-      this.#view.setInt8(at, value);
+      this.#head(value & 0xff);
     } else if (value >= -0x8000) {
       this.#head(0xd1);
-      const at = this.#extend(2);
-      this.#view.setInt16(at, value);
+      this.#bytes(value, 2);
     } else if (value >= -0x8000_0000) {
       this.#head(0xd2);
-      const at = this.#extend(4);
-      this.#view.setInt32(at, value);
+      this.#bytes(value, 4);
     } else this.#wide(BigInt(value));
   }
 
   #wide(value: bigint): void {
     this.#head(value < 0n ? 0xd3 : 0xcf);
     const at = this.#extend(8);
-    this.#view.setBigUint64(at, BigInt.asUintN(64, value));
+    this.#view().setBigUint64(at, BigInt.asUintN(64, value));
   }
 
   /** A number behind the head for its size: `head8` for one byte (0: there is none), `head16` for two, one more for four. */
@@ -332,13 +328,22 @@ export class MsgpackWriter {
       this.#head(value);
     } else if (value <= 0xffff) {
       this.#head(head16);
-      const at = this.#extend(2);
-      this.#view.setUint16(at, value);
+      this.#bytes(value, 2);
     } else {
       this.#head(head16 + 1);
-      const at = this.#extend(4);
-      this.#view.setUint32(at, value);
+      this.#bytes(value, 4);
     }
+  }
+
+  /** The lowest bytes of a number, the highest of them first. */
+  #bytes(value: number, count: number): void {
+    const at = this.#extend(count);
+    for (let i = 0; i < count; i++) this.#buffer[at + i] = value >>> (8 * (count - 1 - i));
+  }
+
+  /** Only what is rare is written through it. */
+  #view(): DataView {
+    return new DataView(this.#buffer.buffer);
   }
 
   #head(byte: number): void {
@@ -353,7 +358,6 @@ export class MsgpackWriter {
       const larger = new Uint8Array(Math.max(this.#length, 2 * this.#buffer.length));
       larger.set(this.#buffer.subarray(0, at));
       this.#buffer = larger;
-      this.#view = new DataView(larger.buffer);
     }
     return at;
   }

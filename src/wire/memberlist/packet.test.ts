@@ -233,6 +233,15 @@ test("a packet costs no more than its limits, whatever is compressed in it", () 
   assert.ok(bomb.length < 30_000);
   const limits = { ...MEMBERLIST_LIMITS, decompressedBytes: 1_000_000 };
   assert.deepEqual(decodePacket(bomb, limits).problems, ["more than 1000000 bytes when decompressed"]);
+  // Below that it costs no more than its size is worth.
+  const dear = { ...MEMBERLIST_LIMITS, decompressedFreely: 1_000, decompressedTimes: 8 };
+  const [problem] = decodePacket(bomb, dear).problems;
+  const most = Number(/^more than (\d+) bytes when decompressed$/.exec(problem!)![1]);
+  assert.ok(most > 7 * bomb.length && most < 8 * bomb.length, `${most}`);
+  assert.deepEqual(
+    decodePacket(compressMessage(Uint8Array.of(8, ...new Uint8Array(999))), dear).problems,
+    [],
+  );
   // Each part alone is within the limit; together they are not.
   const part = compressMessage(Uint8Array.of(8, ...new Uint8Array(99_999)));
   const { messages, problems } = decodePacket(

@@ -219,7 +219,9 @@ function decodeCompressed<Inner extends AnyMessage>(
   const { algorithm, buffer } = found.value;
   const opaque = (problem: string): Body<Compressed<Inner>> => readable({ algorithm, buffer }, end, problem);
   if (algorithm !== LZW) return opaque(`an unknown compression algorithm ${algorithm}`);
-  const plain = decompress(buffer, budget.decompressed);
+  const { decompressedFreely, decompressedTimes } = budget.limits;
+  const worth = Math.max(decompressedFreely, decompressedTimes * buffer.length);
+  const plain = decompress(buffer, Math.min(budget.decompressed, worth));
   if (!plain.ok) return opaque(plain.error);
   if (plain.bytes.length === 0) return opaque("nothing in compression, which crashes memberlist 0.2.2");
   budget.decompressed -= plain.bytes.length;

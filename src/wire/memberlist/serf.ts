@@ -131,8 +131,21 @@ export function decodeSerf(payload: Uint8Array, limits = MEMBERLIST_LIMITS): Ser
   const known = BY_TYPE.get(payload[0] ?? -1);
   if (!known) return undefined;
   const found = known.map.decode(payload, 1, payload.length, limits);
-  if (!found.ok || found.known === 0 || found.end !== payload.length) return undefined;
+  if (!found.ok || found.known === 0) return undefined;
+  // Peers do not look behind it, and behind a state Parley's nodes have their key-values.
+  if (found.end !== payload.length && known.name !== "state") return undefined;
   return { type: known.name, body: found.value } as SerfMessage;
+}
+
+/** The user state of a push/pull, and what another application has put behind it; undefined when it is none. */
+export function decodeSerfState(
+  payload: Uint8Array,
+  limits = MEMBERLIST_LIMITS,
+): { readonly state: SerfState; readonly rest: Uint8Array } | undefined {
+  if (payload[0] !== MAPS.state.type) return undefined;
+  const found = STATE.decode(payload, 1, payload.length, limits);
+  if (!found.ok || found.known === 0) return undefined;
+  return { state: found.value, rest: payload.subarray(found.end) };
 }
 
 function decodeRelay(payload: Uint8Array, limits: typeof MEMBERLIST_LIMITS): SerfMessage | undefined {

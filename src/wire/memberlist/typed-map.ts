@@ -58,14 +58,14 @@ export class TypedMap<F extends MapFields> implements Kind<MapValue<F>> {
   readonly name: string;
   readonly fields: F;
   readonly zero: MapValue<F>;
-  readonly #members: readonly (MapField<unknown, boolean> & { readonly property: string })[];
+  readonly #members: readonly Entry[];
   readonly #byKey: ReadonlyMap<string, number>;
 
   constructor(name: string, fields: F) {
     this.name = name;
     this.fields = fields;
     this.#members = Object.entries(fields)
-      .map(([property, each]) => ({ ...each, property }))
+      .map(([property, each]) => ({ ...each, property, key: keyBytes(each.wire) }))
       .sort((a, b) => (a.wire < b.wire ? -1 : 1));
     this.#byKey = new Map(this.#members.map(({ wire }, i) => [wire, i]));
     this.zero = this.#valueOf([]);
@@ -147,8 +147,8 @@ export class TypedMap<F extends MapFields> implements Kind<MapValue<F>> {
       return !may || (each !== undefined && !kind.isEmpty(each));
     });
     writer.map(present.length);
-    for (const { property, wire, kind } of present) {
-      writer.text(wire);
+    for (const { property, key, kind } of present) {
+      writer.append(key);
       kind.write(writer, given[property], `${path}.${property}`);
     }
   }
@@ -186,6 +186,18 @@ export class TypedMap<F extends MapFields> implements Kind<MapValue<F>> {
     for (const { property, wire, kind } of this.#members)
       if (given[property] !== undefined) kind.found(given[property], `${query}.${queryName(wire)}`, take);
   }
+}
+
+interface Entry extends MapField<unknown, boolean> {
+  readonly property: string;
+  /** The wire's name as it is written. */
+  readonly key: Uint8Array;
+}
+
+function keyBytes(wire: string): Uint8Array {
+  const writer = new MsgpackWriter();
+  writer.text(wire);
+  return writer.finish();
 }
 
 /** Declared keys are much shorter. */

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { after, before, test, type TestContext } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { MembershipSetup } from "#membership/io.ts";
+import { MESSAGE_TYPES } from "#wire/memberlist/messages.ts";
+import { decodeStreamMessage } from "#wire/memberlist/stream.ts";
 import { bytesOf } from "#wire/memberlist/testing/bytes.ts";
 import { isLeftOut } from "../left-out.ts";
 import { missingForGo, Site, until } from "./nodes.ts";
@@ -31,6 +36,9 @@ const kinds: readonly (readonly [string, readonly string[], Partial<MembershipSe
   ["plain, protocol 5", ["-nocompress", "-proto", "5"], { compression: false, protocol: 5 }],
   ["encrypted", ["-key", KEY], { keys: [bytesOf(KEY)] }],
   ["encrypted with padding, protocol 1", ["-key", KEY, "-proto", "1"], { keys: [bytesOf(KEY)], protocol: 1 }],
+  ["protocol 3 with 4", ["-proto", "3"], { protocol: 4 }],
+  ["protocol 1 with 5", ["-proto", "1"], { protocol: 5 }],
+  ["protocol 4 with 2, encrypted", ["-key", KEY, "-proto", "4"], { keys: [bytesOf(KEY)] }],
 ];
 
 for (const [kind, flags, setup] of kinds)
@@ -107,6 +115,79 @@ goTest("keys are changed without a break, and strangers stay outside", async () 
   assert.equal(stranger.core!.present, 1);
   assert.ok(ours.core!.member("stranger") === undefined);
 });
+
+goTest("who left or died may come back at another address", async () => {
+  const a = await site.agent("a", "127.71.0.1", "-reclaim", "1000");
+  const ours = await site.node("ours", "127.71.0.2", { join: [a.address], reclaimAfterMs: 1_000 });
+  const b = await site.agent("b", "127.71.0.3", "-join", a.address);
+  await ours.saw("joined", "b");
+  const placeOf = (name: string): string | undefined => ours.core!.member(name)?.address;
+
+  b.say("leave");
+  await ours.saw("left", "b");
+  await b.stop();
+  const moved = await site.agent("b", "127.71.0.4", "-join", ours.address);
+  await until("b is at its new place", () => placeOf("b") === moved.address);
+  await a.saw({ ev: "join", name: "b", addr: "127.71.0.4" });
+
+  moved.signal("SIGKILL");
+  await ours.saw("failed", "b", 30_000);
+  await a.saw({ ev: "leave", name: "b", addr: "127.71.0.4" }, 30_000);
+  await pause(1_500);
+  const again = await site.agent("b", "127.71.0.5", "-join", ours.address);
+  await until("b is at its third place", () => placeOf("b") === again.address);
+
+  // And ours, as Go takes it: after a leave, and after a crash.
+  const second = await site.node("second", "127.71.0.6", { join: [a.address] });
+  await a.saw({ ev: "join", name: "second" });
+  second.push({ type: "leave" });
+  await a.saw({ ev: "leave", name: "second" });
+  await second.stop();
+  const third = await site.node("second", "127.71.0.7", { join: [a.address] });
+  await a.saw({ ev: "join", name: "second", addr: "127.71.0.7" });
+  await third.stop();
+  await a.saw({ ev: "leave", name: "second", addr: "127.71.0.7" }, 30_000);
+  await pause(1_500);
+  await site.node("second", "127.71.0.8", { join: [a.address] });
+  await a.saw({ ev: "join", name: "second", addr: "127.71.0.8" });
+  await until("ours knows it too", () => placeOf("second") === "127.71.0.8:7946");
+});
+
+goTest(
+  "a stream that cannot be read is refused as Go refuses it, and each understands the other",
+  async () => {
+    const a = await site.agent("a", "127.71.0.1");
+    const ours = await site.node("ours", "127.71.0.2", { compression: false });
+    const typeOfAnswer = async (address: string, hex: string): Promise<number | undefined> => {
+      const [host, port] = address.split(":");
+      const socket = connect(Number(port), host);
+      await once(socket, "connect");
+      socket.write(bytesOf(hex));
+      const pieces: Buffer[] = [];
+      for await (const piece of socket) pieces.push(piece as Buffer);
+      const found = decodeStreamMessage(Buffer.concat(pieces));
+      return found.ok && found.value.type === "compress" && "message" in found.value.body
+        ? MESSAGE_TYPES[found.value.body.message.type as "error"]
+        : pieces[0]?.[0];
+    };
+    // Encrypted for nobody here; compressed by an unknown algorithm.
+    for (const hex of [`0a0000001d01${"00".repeat(28)}`, "0982a4416c676f07a3427566a100"]) {
+      assert.equal(await typeOfAnswer(a.address, hex), MESSAGE_TYPES.error, hex);
+      assert.equal(await typeOfAnswer(ours.address, hex), MESSAGE_TYPES.error, hex);
+    }
+    // Whoever has a key is told by whoever has none, and the other way round.
+    const sealed = await site.node("sealed", "127.71.0.3", { keys: [bytesOf(KEY)], join: [a.address] });
+    const unreachable = await sealed.saw("unreachable");
+    assert.ok(unreachable.type === "unreachable");
+    assert.match(unreachable.reason, /not encrypted/);
+    const keyed = await site.agent("keyed", "127.71.0.4", "-key", KEY);
+    keyed.say(`join ${ours.address}`);
+    const joined = await keyed.saw({ ev: "joined" });
+    assert.match(joined.err!, /not encrypted/);
+    a.say(`join ${sealed.address}`);
+    assert.match((await a.saw({ ev: "joined" })).err!, /is encrypted/);
+  },
+);
 
 goTest("ten of each kind join at once", async (context) => {
   const first = await site.agent("go0", "127.71.0.1");

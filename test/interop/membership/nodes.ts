@@ -19,6 +19,8 @@ import { systemHost } from "#system/host.ts";
 
 const PORT = 7946;
 const GO_PATH = "/usr/share/gocode";
+/** Shared by all that build the agent; the first build takes long. */
+export const GO_CACHE = fileURLToPath(new URL("../../../node_modules/.cache/go-build", import.meta.url));
 const LIBRARY = `${GO_PATH}/src/github.com/hashicorp/memberlist`;
 
 /** What a Go agent needs and this machine lacks. */
@@ -47,6 +49,7 @@ interface AgentEvent {
   readonly name?: string;
   readonly meta?: string;
   readonly msg?: string;
+  readonly addr?: string;
   readonly err?: string;
   readonly members?: readonly { readonly name: string; readonly meta: string }[];
 }
@@ -157,6 +160,8 @@ export class ParleyNode {
 /** Builds the agent, and stops all that was started in it. */
 export class Site {
   readonly #folder = mkdtempSync(join(tmpdir(), "parley-memberlist-"));
+  /** The Go agent. */
+  readonly program = join(this.#folder, "agent");
   readonly #all: { stop(): Promise<void> }[] = [];
 
   constructor() {
@@ -166,13 +171,13 @@ export class Site {
       GOPATH: GO_PATH,
       GO111MODULE: "off",
       GOFLAGS: "",
-      GOCACHE: join(this.#folder, "cache"),
+      GOCACHE: GO_CACHE,
     };
     execFileSync("go", ["build", "-o", "agent", "main.go"], { cwd: this.#folder, env, timeout: 110_000 });
   }
 
   async agent(name: string, host: string, ...flags: string[]): Promise<GoAgent> {
-    const agent = new GoAgent(join(this.#folder, "agent"), name, host, flags);
+    const agent = new GoAgent(this.program, name, host, flags);
     this.#all.push(agent);
     await agent.saw({ ev: "up" });
     return agent;

@@ -1,0 +1,3 @@
+import { testFaults } from "./membership-seeds.ts";
+
+testFaults(0);
