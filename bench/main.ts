@@ -8,6 +8,9 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>>
   "packets-offline": () => import("./packets-offline.ts"),
   ospf: () => import("./ospf.ts"),
   "ospf-spf": () => import("./ospf-spf.ts"),
+  membership: () => import("./membership.ts"),
+  "membership-sim": () => import("./membership-sim.ts"),
+  directory: () => import("./directory.ts"),
   "packets-live": () => import("./packets-live.ts"),
 };
 

@@ -18,11 +18,15 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   ospf: ["base", "packet", "wire", "machine", "host"],
   membership: ["base", "packet", "wire", "machine"],
   routes: ["base"],
+  directory: ["base"],
+  peers: ["base"],
   prompt: ["base", "api/gen", "api/client-types"],
   sim: ["base", "machine", "host", "packet"],
   system: ["base", "host"],
   config: ["base"],
   services: [
+    "directory",
+    "peers",
     "whisper",
     "membership",
     "ospf",
@@ -39,9 +43,12 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   "packet-tools": ["packet", "wire", "machine", "host", "system", "base"],
   doctor: ["api", "base", "config", "host", "system"],
   chat: ["whisper", "services", "system", "host", "machine", "base"],
+  standalone: ["membership", "services", "system", "host", "machine", "base"],
   lab: ["api", "base", "config"],
   daemon: [
     ...[
+      "directory",
+      "peers",
       "base",
       "machine",
       "host",
@@ -71,6 +78,8 @@ const PURE = [
   "membership",
   "ospf",
   "routes",
+  "directory",
+  "peers",
   "prompt",
   "sim",
 ];

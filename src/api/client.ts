@@ -7,9 +7,12 @@ import {
   NodeService,
   type GetVersionResponse,
 } from "#api/gen/parley/v1/node_pb.ts";
+import { DirectoryService } from "#api/gen/parley/v1/directory_pb.ts";
 import { LinksService } from "#api/gen/parley/v1/links_pb.ts";
+import { MembershipService } from "#api/gen/parley/v1/membership_pb.ts";
 import { OspfService } from "#api/gen/parley/v1/ospf_pb.ts";
 import { PacketsService } from "#api/gen/parley/v1/packets_pb.ts";
+import { PeersService } from "#api/gen/parley/v1/peers_pb.ts";
 import { RoutesService } from "#api/gen/parley/v1/routes_pb.ts";
 import { WhisperService } from "#api/gen/parley/v1/whisper_pb.ts";
 import { HttpCalls, type ServerPlace } from "#api/http-calls.ts";
@@ -42,9 +45,12 @@ export async function connectTo(target: ApiTarget): Promise<ParleyConnection> {
     return {
       client: {
         node: serviceClient(NodeService, calls),
+        directory: serviceClient(DirectoryService, calls),
         links: serviceClient(LinksService, calls),
         routes: serviceClient(RoutesService, calls),
         ospf: serviceClient(OspfService, calls),
+        membership: serviceClient(MembershipService, calls),
+        peers: serviceClient(PeersService, calls),
         whisper: serviceClient(WhisperService, calls),
         packets: serviceClient(PacketsService, calls),
       },

@@ -3,6 +3,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { interfaceMessage } from "#api/convert-links.ts";
+import { memberEvent, memberEventBytes } from "#api/convert-membership.ts";
 import { ospfEvent } from "#api/convert-ospf.ts";
 import { responderEvent } from "#api/convert-packets.ts";
 import { timestampOf } from "#api/convert-time.ts";
@@ -77,15 +78,25 @@ export function eventMessage({ sequence, time, service, level, text, detail }: N
 
 /** What an event takes on the wire, within some bytes: a watcher's queue and a list are bounded by it. */
 export function eventBytes({ text, detail }: NodeEvent): number {
-  const shown =
-    detail?.type === "message"
-      ? messageBytes(detail.message)
-      : detail?.type === "responder"
-        ? responderBytes(detail)
-        : detail?.type === "ospf-mismatch"
-          ? Buffer.byteLength(detail.text)
-          : 0;
-  return EVENT_BYTES + Buffer.byteLength(text) + shown;
+  return EVENT_BYTES + Buffer.byteLength(text) + (detail ? detailBytes(detail) : 0);
+}
+
+function detailBytes(detail: EventDetail): number {
+  switch (detail.type) {
+    case "message":
+      return messageBytes(detail.message);
+    case "responder":
+      return responderBytes(detail);
+    case "ospf-mismatch":
+      return Buffer.byteLength(detail.text);
+    case "member":
+    case "member-event":
+    case "member-query":
+    case "member-value":
+      return memberEventBytes(detail);
+    default:
+      return 0;
+  }
 }
 
 function responderBytes({ text, details, packet }: ResponderDetail): number {
@@ -125,6 +136,11 @@ function detailMessage(detail: EventDetail): DetailMessage {
     case "ospf-interface":
     case "ospf-mismatch":
       return ospfEvent(detail);
+    case "member":
+    case "member-event":
+    case "member-query":
+    case "member-value":
+      return memberEvent(detail);
   }
 }
 

@@ -1,9 +1,13 @@
 import { OperatorError } from "#base/operator-error.ts";
 import type { EventSource, NodeControl } from "#services/control.ts";
 import type { NodeEvent, PeerStatus, ShownMessage } from "#services/events.ts";
+import type { DirectoryApi } from "#services/directory-api.ts";
+import type { MembershipApi } from "#services/membership-api.ts";
+import type { IdentityApi } from "#services/identity-api.ts";
 import type { OspfApi } from "#services/ospf-api.ts";
 import type { CapturedBatch, PacketsApi, ResponderStatus } from "#services/packets-api.ts";
 import { PacketsError } from "#services/packets-api.ts";
+import type { PeersApi } from "#services/peers-api.ts";
 import type { RoutesApi } from "#services/routes-api.ts";
 import type { ServiceState, ServiceStatus } from "#services/service.ts";
 import type { WhisperApi } from "#services/whisper-api.ts";
@@ -21,6 +25,10 @@ export class FakeControl implements NodeControl {
   /** Runs when it is set. */
   routes: Pick<RoutesApi, "routes" | "lookup" | "at"> | undefined;
   ospf: Omit<OspfApi, "router"> | undefined;
+  directory: DirectoryApi | undefined;
+  membership: MembershipApi | undefined;
+  identity: IdentityApi | undefined;
+  peers: PeersApi | undefined;
   #statuses = [fakeStatus("links", "running"), fakeStatus("whisper", "running")];
   /** What the next reload throws. */
   reloadError: Error | undefined;
@@ -45,6 +53,10 @@ export class FakeControl implements NodeControl {
     if (name === "whisper" && state === "running") return this.whisper;
     if (name === "routes" && this.routes) return this.routes;
     if (name === "ospf" && this.ospf) return this.ospf;
+    if (name === "identity" && this.identity) return this.identity;
+    if (name === "peers" && this.peers) return this.peers;
+    if (name === "membership" && this.membership) return this.membership;
+    if (name === "directory" && this.directory) return this.directory;
     if (name === "packets" && (state ?? "running") === "running") return this.packets;
     throw new OperatorError(`${name} is ${state ?? "not configured"}`, `see "show services"`);
   }

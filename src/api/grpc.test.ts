@@ -247,8 +247,11 @@ async function describesEverything(reflection: Reflection): Promise<void> {
     "parley.v1.LinksService",
     "parley.v1.RoutesService",
     "parley.v1.OspfService",
+    "parley.v1.MembershipService",
+    "parley.v1.PeersService",
     "parley.v1.WhisperService",
     "parley.v1.PacketsService",
+    "parley.v1.DirectoryService",
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
@@ -256,7 +259,7 @@ async function describesEverything(reflection: Reflection): Promise<void> {
   const filesOf = (value: string) => reflection.files({ case: "fileContainingSymbol", value });
   for (const name of services) assert.ok(await filesOf(name), name);
   const timestamp = "google/protobuf/timestamp.proto";
-  const parts = ["node", "whisper", "packets", "ospf", "routes", "links"].map(
+  const parts = ["node", "whisper", "packets", "ospf", "routes", "membership", "links"].map(
     (name) => `parley/v1/${name}.proto`,
   );
   const node = [...parts, timestamp];

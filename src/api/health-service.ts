@@ -65,6 +65,9 @@ const BEHIND: ReadonlyMap<string, string> = new Map([
   ["parley.v1.LinksService", "links"],
   ["parley.v1.RoutesService", "routes"],
   ["parley.v1.OspfService", "ospf"],
+  ["parley.v1.MembershipService", "membership"],
+  ["parley.v1.PeersService", "peers"],
   ["parley.v1.WhisperService", "whisper"],
   ["parley.v1.PacketsService", "packets"],
+  ["parley.v1.DirectoryService", "directory"],
 ]);

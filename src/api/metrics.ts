@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { LinksApi } from "#services/links-api.ts";
 import type { NodeControl } from "#services/control.ts";
+import type { DirectoryApi } from "#services/directory-api.ts";
+import type { MembershipApi } from "#services/membership-api.ts";
 import type { WhisperApi } from "#services/whisper-api.ts";
 
 /** What Prometheus reads at /metrics: the process, the services, and what each service counts. */
@@ -14,6 +16,8 @@ export class Metrics {
     this.#nodeMetrics();
     this.#peerMetrics();
     this.#interfaceMetrics();
+    this.#membershipMetrics();
+    this.#directoryMetrics();
   }
 
   get contentType(): string {
@@ -68,6 +72,48 @@ export class Metrics {
     this.#gauge("parley_interface_up", "1 while the interface can carry packets", ["interface"], (gauge) => {
       const links = this.#api<LinksApi>("links")?.current() ?? [];
       for (const { name, running } of links) gauge.set({ interface: name }, running ? 1 : 0);
+    });
+  }
+
+  #membershipMetrics(): void {
+    const status = () => this.#api<MembershipApi>("membership")?.status();
+    this.#gauge(
+      "parley_members",
+      "Members of the cluster by state, this node included",
+      ["state"],
+      (gauge) => {
+        const view = status();
+        if (!view) return;
+        for (const state of ["alive", "suspect", "failed", "left"] as const)
+          gauge.set({ state }, view[state]);
+      },
+    );
+    this.#gauge("parley_membership_health", "0 while this node's own answers are in time", [], (gauge) => {
+      const view = status();
+      if (view) gauge.set(view.healthScore);
+    });
+    this.#gauge("parley_membership_count", "What came, went and was dropped", ["what"], (gauge) => {
+      for (const { name, count } of status()?.counters ?? []) gauge.set({ what: name }, count);
+    });
+  }
+
+  #directoryMetrics(): void {
+    const server = () => this.#api<DirectoryApi>("directory")?.server();
+    this.#gauge("parley_directory_peers", "Peers in the directory that this node serves", [], (gauge) => {
+      const view = server();
+      if (view) gauge.set(view.peers.length);
+    });
+    this.#gauge(
+      "parley_directory_requests",
+      "Requests to this directory and what came of them, and why others were refused",
+      ["outcome"],
+      (gauge) => {
+        for (const [outcome, count] of server()?.counters ?? []) gauge.set({ outcome }, count);
+      },
+    );
+    this.#gauge("parley_directory_registered", "1 while a directory has this node", ["url"], (gauge) => {
+      for (const { url, state } of this.#api<DirectoryApi>("directory")?.clients() ?? [])
+        gauge.set({ url }, state === "registered" ? 1 : 0);
     });
   }
 

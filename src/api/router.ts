@@ -4,18 +4,24 @@ import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { Health } from "#api/gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "#api/gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionV1Alpha } from "#api/gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { DirectoryService } from "#api/gen/parley/v1/directory_pb.ts";
 import { LinksService } from "#api/gen/parley/v1/links_pb.ts";
+import { MembershipService } from "#api/gen/parley/v1/membership_pb.ts";
 import { NodeService } from "#api/gen/parley/v1/node_pb.ts";
 import { OspfService } from "#api/gen/parley/v1/ospf_pb.ts";
 import { PacketsService } from "#api/gen/parley/v1/packets_pb.ts";
+import { PeersService } from "#api/gen/parley/v1/peers_pb.ts";
 import { RoutesService } from "#api/gen/parley/v1/routes_pb.ts";
 import { WhisperService } from "#api/gen/parley/v1/whisper_pb.ts";
+import { directoryService } from "#api/directory-service.ts";
 import { healthService } from "#api/health-service.ts";
 import type { ApiLimits } from "#api/limits.ts";
 import { linksService } from "#api/links-service.ts";
+import { membershipService } from "#api/membership-service.ts";
 import { nodeService } from "#api/node-service.ts";
 import { ospfService } from "#api/ospf-service.ts";
 import { packetsService } from "#api/packets-service.ts";
+import { peersService } from "#api/peers-service.ts";
 import { reflectionService, reflectionServiceV1Alpha } from "#api/reflection-service.ts";
 import { internalError } from "#api/refusal.ts";
 import { routesService } from "#api/routes-service.ts";
@@ -41,8 +47,11 @@ export const API_SERVICES = [
   LinksService,
   RoutesService,
   OspfService,
+  MembershipService,
+  PeersService,
   WhisperService,
   PacketsService,
+  DirectoryService,
   Health,
   ServerReflection,
   ServerReflectionV1Alpha,
@@ -64,8 +73,11 @@ export function createRouter(options: RouterOptions): ReadonlyMap<string, Univer
   router.service(LinksService, linksService(control));
   router.service(RoutesService, routesService(control));
   router.service(OspfService, ospfService(control));
+  router.service(MembershipService, membershipService(control));
+  router.service(PeersService, peersService(control));
   router.service(WhisperService, whisperService(control, limits));
   router.service(PacketsService, packetsService(control));
+  router.service(DirectoryService, directoryService(control));
   router.service(Health, healthService(control, schema.services));
   router.service(ServerReflection, reflectionService(schema));
   router.service(ServerReflectionV1Alpha, reflectionServiceV1Alpha(schema));

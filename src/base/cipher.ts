@@ -18,7 +18,18 @@ export interface Cipher {
   ): Uint8Array | undefined;
   /** So many bytes that nobody can guess, for keys and nonces. */
   random(count: number): Uint8Array;
+  /** The Ed25519 public key, 32 bytes, of a secret seed of 32 (RFC 8032). */
+  publicKey(seed: Uint8Array): Uint8Array;
+  /** The Ed25519 signature, 64 bytes, of `data` by the key that a seed of 32 bytes gives. */
+  sign(seed: Uint8Array, data: Uint8Array): Uint8Array;
+  /** Whether a signature is that of `data` by this public key; false also for what can be no key or signature. */
+  verify(publicKey: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean;
 }
+
+/** Bytes of an Ed25519 seed, and of a public key. */
+export const SIGNING_KEY_BYTES = 32;
+/** Bytes of what `sign` gives. */
+export const SIGNATURE_BYTES = 64;
 
 /** Bytes of the tag at the end of what `seal` gives. */
 export const SEAL_TAG_BYTES = 16;

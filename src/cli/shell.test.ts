@@ -44,7 +44,7 @@ test("source stops at the first failure and names file and line, also through sc
   const { status, error } = await shell.run(`source ${outer}`);
   assert.equal(status, 1);
   assert.ok(
-    error!.startsWith(`${outer}:3: ${inner}:2: unknown word "foo"; expected captures`),
+    error!.startsWith(`${outer}:3: ${inner}:2: unknown word "foo"; expected broadcasts`),
     String(error),
   );
   assert.deepEqual(node.orders, ["say zero", "say one"]);
@@ -79,7 +79,7 @@ test("an alias stands for the beginning of a line, in help and completion as wel
   assert.equal((await shell.run("sv | count")).output, "1\n");
   assert.match((await shell.help("s", {})).output, /\nsv +Alias of "show version"\n/);
   await shell.run("alias sp show");
-  assert.match((await shell.help("sp ", {})).output, /^captures +/);
+  assert.match((await shell.help("sp ", {})).output, /^broadcasts +/);
   assert.deepEqual(await shell.complete("sp vers", {}), { start: 3, text: "version ", entries: [] });
   assert.match((await shell.run("alias")).output, /\nsp +show\n|\nsv +show version\n/);
   await shell.run("unalias sv");

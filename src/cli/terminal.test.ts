@@ -197,7 +197,7 @@ test("an error points at its place in the line as it was typed", LIMIT, async (c
   const terminal = await start(context);
   terminal.type("show foo\r");
   const { text } = await terminal.until((screen) => screen.text.endsWith("\nbob#"));
-  assert.match(text, /\nbob# show foo\n {10}\^\nunknown word "foo"; expected captures/);
+  assert.match(text, /\nbob# show foo\n {10}\^\nunknown word "foo"; expected broadcasts/);
 });
 
 test("the line is repeated for the caret when it was wrapped", LIMIT, async (context) => {

@@ -15,7 +15,12 @@ import type { NodeControl, VersionInfo } from "#services/control.ts";
 import { EventLog } from "#services/event-log.ts";
 import type { NodeEvent } from "#services/events.ts";
 import { ServiceManager } from "#services/manager.ts";
+import { DIRECTORY_SECRETS } from "#services/directory-config.ts";
+import { directory } from "#services/directory.ts";
+import { identity } from "#services/identity.ts";
 import { links } from "#services/links.ts";
+import { MEMBERSHIP_SECRETS } from "#services/membership-config.ts";
+import { membership } from "#services/membership.ts";
 import { packetsService } from "#services/packets.ts";
 import { peers } from "#services/peers.ts";
 import { OSPF_SECRETS } from "#services/ospf-config.ts";
@@ -170,7 +175,18 @@ export class Daemon implements NodeControl {
 
 /** All services that a node can have. */
 function nodeServices(control: NodeControl): readonly AnyService[] {
-  return [apiService(control), links, routes, ospf, peers, whisper, packetsService(packetsTools())];
+  return [
+    apiService(control),
+    identity,
+    links,
+    routes,
+    ospf,
+    peers,
+    membership,
+    whisper,
+    directory,
+    packetsService(packetsTools()),
+  ];
 }
 
 /** What a configuration may hold: the node's own section and one for each service. */
@@ -184,7 +200,7 @@ export function configurationSchema() {
       node: nodeSection.superRefine((node, context) => checkLogNames(node, names, context)),
       ...sections,
     },
-    secrets: ["api.tokens", ...OSPF_SECRETS],
+    secrets: ["api.tokens", ...DIRECTORY_SECRETS, ...OSPF_SECRETS, ...MEMBERSHIP_SECRETS],
     clashes: (parsed: ReadonlyMap<string, unknown>) => clashes(services, parsed),
   };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,6 +8,7 @@ import type { Finding } from "#doctor/finding.ts";
 import { checkBuffers, checkCapabilities, checkNode as checkRuntime } from "#doctor/machine-checks.ts";
 import { checkNode } from "#doctor/node-checks.ts";
 import { readConfiguration } from "#doctor/configuration.ts";
+import { toPem } from "#services/identity-key.ts";
 import { systemHost } from "#system/host.ts";
 
 const textOf = ({ check, state, detail }: Finding) => `${state} ${check}: ${detail}`;
@@ -72,6 +73,32 @@ test("socket, folder, ports and peers of a configuration are looked at", async (
     for (const { state, remedy } of findings) assert.equal(remedy === "", state === "ok");
   } finally {
     await listener.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("the node's key is looked at as parleyd will: missing, good, open to others, damaged", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "parley-doctor-"));
+  const path = join(folder, "identity.key");
+  const configuration = { node: { data: folder }, api: { socket: join(folder, "none.sock") } };
+  const said = async (): Promise<string[]> => {
+    const findings = await checkNode(configuration, systemHost());
+    return findings.filter(({ check }) => check === "identity").map(textOf);
+  };
+  try {
+    assert.deepEqual(await said(), []);
+    writeFileSync(path, toPem(new Uint8Array(32).fill(7)), { mode: 0o600 });
+    assert.deepEqual(await said(), [`ok identity: ${path}`]);
+    chmodSync(path, 0o640);
+    assert.deepEqual(await said(), [
+      `failed identity: others may use the node's key ${path}: parleyd will not start`,
+    ]);
+    chmodSync(path, 0o600);
+    writeFileSync(path, "nothing");
+    assert.deepEqual(await said(), [
+      `failed identity: the node's key ${path} is damaged: parleyd will not start`,
+    ]);
+  } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 });

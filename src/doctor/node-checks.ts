@@ -1,4 +1,5 @@
-import { constants, accessSync, existsSync, statfsSync, statSync } from "node:fs";
+import { createPrivateKey } from "node:crypto";
+import { constants, accessSync, existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseEndpoint, parseNamedEndpoint } from "#base/endpoint.ts";
 import { explain, OperatorError } from "#base/operator-error.ts";
@@ -55,7 +56,30 @@ function checkDataFolder(path: string): Finding[] {
     );
   if (folder === path && (statSync(path).mode & 0o077) !== 0)
     findings.push(warning("data folder", "others may read it: messages are private", `chmod 700 ${path}`));
+  findings.push(...checkKey(`${path}/identity.key`));
   return findings;
+}
+
+/** parleyd says more of a key when it starts; a node that has not started yet has none. */
+function checkKey(path: string): Finding[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) return [];
+  if (!found.isFile()) return [failed("identity", `${path} is no file`, "move it away")];
+  if ((found.mode & 0o077) !== 0)
+    return [
+      failed(
+        "identity",
+        `others may use the node's key ${path}: parleyd will not start`,
+        `chmod 600 ${path}`,
+      ),
+    ];
+  try {
+    if (createPrivateKey(readFileSync(path)).asymmetricKeyType === "ed25519") return [ok("identity", path)];
+  } catch {
+    // As any other that is none.
+  }
+  const remedy = "put a copy of it back, or remove it, and the node gets a new identity";
+  return [failed("identity", `the node's key ${path} is damaged: parleyd will not start`, remedy)];
 }
 
 async function checkPort(text: string, runs: boolean, host: Host): Promise<Finding> {

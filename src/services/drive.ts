@@ -6,7 +6,7 @@ import type { Recorder } from "#machine/record.ts";
 import { Runner } from "#machine/runner.ts";
 
 /** What a driver needs of the service it works for; a ServiceHost is one. */
-export interface DriveHost extends Host {
+export interface DriveHost extends Pick<Host, "clock" | "streams" | "datagrams"> {
   atStop(run: () => Promise<void> | void): void;
   fail(error: unknown): void;
 }

@@ -57,6 +57,7 @@ export class EventLog implements EventSource {
 function detailSize(detail: EventDetail | undefined): number {
   if (detail?.type === "message") return detail.message.body.length;
   if (detail?.type === "responder") return detail.text.length + detail.details.length + detail.packet.length;
+  if (detail?.type === "member-event" || detail?.type === "member-query") return detail.payload.length;
   return 0;
 }
 

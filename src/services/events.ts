@@ -55,7 +55,9 @@ export type EventDetail =
   | { readonly type: "peer"; readonly peer: PeerStatus }
   | { readonly type: "interface"; readonly link: Link; readonly removed: boolean }
   | ResponderDetail
-  | OspfDetail;
+  | OspfDetail
+  | MemberDetail
+  | MemberMessageDetail;
 
 /** What a responder did. */
 export interface ResponderDetail {
@@ -101,6 +103,44 @@ export type OspfDetail =
       readonly address: string;
       /** What differs, with both values. */
       readonly text: string;
+    };
+
+/** What happened to a member of the cluster; of a conflict `reason` is the address that claims its name. */
+export interface MemberDetail {
+  readonly type: "member";
+  readonly news: "joined" | "updated" | "recovered" | "left" | "suspected" | "failed" | "conflict";
+  readonly name: string;
+  readonly address: string;
+  readonly state: "alive" | "suspect" | "failed" | "left";
+  readonly own: boolean;
+  readonly reason: string;
+}
+
+/** What members send to all. */
+export type MemberMessageDetail =
+  | {
+      readonly type: "member-event";
+      readonly name: string;
+      readonly payload: Uint8Array;
+      /** An address, where it is known. */
+      readonly from: string;
+    }
+  | {
+      readonly type: "member-query";
+      readonly name: string;
+      readonly payload: Uint8Array;
+      /** The member that asks. */
+      readonly from: string;
+      readonly answered: boolean;
+    }
+  /** A text that all keep was set or removed. */
+  | {
+      readonly type: "member-value";
+      readonly key: string;
+      readonly text: string;
+      readonly isRemoved: boolean;
+      readonly by: string;
+      readonly own: boolean;
     };
 
 /** One line of the node's log. */

@@ -3,9 +3,11 @@ import { formatEndpoint, type Endpoint } from "#base/endpoint.ts";
 import { endpointText, limit } from "#config/schema.ts";
 import { advertisedAddress } from "#services/advertised-address.ts";
 import { drive } from "#services/drive.ts";
+import { identity } from "#services/identity.ts";
 import { peers } from "#services/peers.ts";
 import { service, type NodeHost } from "#services/service.ts";
 import type { WhisperApi } from "#services/whisper-api.ts";
+import { WhisperBook } from "#services/whisper-book.ts";
 import { WhisperDesk } from "#services/whisper-desk.ts";
 import type { WhisperCommand, WhisperEvent, WhisperSetup } from "#whisper/io.ts";
 import { DEFAULT_LIMITS } from "#whisper/limits.ts";
@@ -35,7 +37,7 @@ const config = z
 export const whisper = service({
   name: "whisper",
   type: "Whisper",
-  needs: { peers },
+  needs: { identity, peers },
   config,
   listens: ({ listen }) => (listen ? [{ key: "whisper.listen", transport: "tcp", endpoint: listen }] : []),
   async start(host, { listen, advertise, nick, links }, needs): Promise<WhisperApi> {
@@ -45,28 +47,30 @@ export const whisper = service({
       maximumLinks: Math.max(links, DEFAULT_LIMITS.maximumLinks),
     };
     const name = nick ?? host.node.name;
+    const configured = needs.peers.configured("whisper");
     let desk: WhisperDesk | undefined;
+    let book: WhisperBook | undefined;
     const driver = await drive<WhisperCommand, WhisperEvent>(
       host,
       { streams: listen, event: (event) => desk?.take(event) },
       ({ streams }) => {
         const address = ownAddress(host, streams, advertise);
-        const setup: WhisperSetup = { address, nick: name, peers: needs.peers.configured(), limits };
+        const setup: WhisperSetup = { address, nick: name, peers: configured, limits };
         const random = host.random.fork();
         const recorder = host.record("whisper", { setup, random: random.state() });
         const core = new Whisper(setup, random);
-        desk = new WhisperDesk(host, core, setup, (command) => driver.push(command));
+        const push = (command: WhisperCommand): void => driver.push(command);
+        desk = new WhisperDesk(host, core, setup, push);
+        book = new WhisperBook(host, core, needs.peers, configured, push);
         return { core, recorder };
       },
     );
     if (!listen) host.log.publish("warn", "no whisper.listen: this node can speak, but nobody can reach it");
     else
       host.log.publish("info", `listening on ${formatEndpoint(driver.places.streams!)} as ${desk!.address}`);
-    needs.peers.follow(
-      () => driver.push({ type: "configure", peers: needs.peers.configured() }),
-      host.signal,
-    );
+    needs.identity.announce("whisper", desk!.address, host.signal);
     desk!.holdAgain();
+    book!.start();
     return desk!;
   },
 });

@@ -1,4 +1,10 @@
-import { SEAL_TAG_BYTES, type Cipher, type HashAlgorithm } from "#base/cipher.ts";
+import {
+  SEAL_TAG_BYTES,
+  SIGNATURE_BYTES,
+  SIGNING_KEY_BYTES,
+  type Cipher,
+  type HashAlgorithm,
+} from "#base/cipher.ts";
 import { concatBytes, equalBytes } from "#base/bytes.ts";
 import type { Random } from "#base/random.ts";
 
@@ -27,6 +33,9 @@ export function simCipher(random: Random): Cipher {
       const tag = digest(SEAL_TAG_BYTES, [key, nonce, plain, associated]);
       return equalBytes(tag, sealed.subarray(end)) ? plain : undefined;
     },
+    publicKey: (seed) => digest(SIGNING_KEY_BYTES, [seed]),
+    sign: (seed, data) => digest(SIGNATURE_BYTES, [digest(SIGNING_KEY_BYTES, [seed]), data]),
+    verify: (publicKey, data, signature) => equalBytes(signature, digest(SIGNATURE_BYTES, [publicKey, data])),
     random: (count) => Uint8Array.from({ length: count }, () => random.below(256)),
   };
 }

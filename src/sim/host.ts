@@ -6,11 +6,14 @@ import type { Host } from "#host/host.ts";
 import { listenError } from "#host/listen-error.ts";
 import type { StreamListener, Streams } from "#host/streams.ts";
 import { simCipher } from "#sim/cipher.ts";
+import { SimFiles } from "#sim/files.ts";
+import { simHttp } from "#sim/http.ts";
 import { SimLinks } from "#sim/links.ts";
 import type { Machine, Network } from "#sim/network.ts";
 import { simRawIp } from "#sim/packet-sockets-raw-ip.ts";
 import { SimPacketSockets } from "#sim/packet-sockets.ts";
 import { SimRoutes } from "#sim/routes.ts";
+import { simStores } from "#sim/stores.ts";
 import { SimStream, whenRunning } from "#sim/streams.ts";
 
 /** A Host whose interfaces and routes can be changed, and what the interfaces are connected to. */
@@ -36,6 +39,9 @@ export function simHost(network: Network, machine: Machine, random: Random): Sim
     packetSockets,
     rawIp: simRawIp(network, machine, packetSockets),
     routes: new SimRoutes(network.scheduler, links),
+    files: new SimFiles(),
+    http: simHttp(network, machine),
+    stores: simStores(network.stores),
   };
 }
 

@@ -1,5 +1,22 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
-import { SEAL_NONCE_BYTES, SEAL_TAG_BYTES, type Cipher } from "#base/cipher.ts";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  randomBytes,
+  sign,
+  verify,
+  type KeyObject,
+} from "node:crypto";
+import {
+  SEAL_NONCE_BYTES,
+  SEAL_TAG_BYTES,
+  SIGNATURE_BYTES,
+  SIGNING_KEY_BYTES,
+  type Cipher,
+} from "#base/cipher.ts";
 
 /** Cryptography of the runtime. */
 export const systemCipher: Cipher = {
@@ -24,7 +41,25 @@ export const systemCipher: Cipher = {
     }
   },
   random: (count) => randomBytes(count),
+  publicKey: (seed) =>
+    createPublicKey(privateKey(seed)).export({ format: "der", type: "spki" }).subarray(PUBLIC_KEY.length),
+  sign: (seed, data) => sign(null, data, privateKey(seed)),
+  verify: (publicKey, data, signature) => {
+    if (publicKey.length !== SIGNING_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
+    const key = Buffer.concat([PUBLIC_KEY, publicKey]);
+    return verify(null, data, createPublicKey({ key, format: "der", type: "spki" }), signature);
+  },
 };
+
+/** What stands before the octets of an Ed25519 key in DER (RFC 8410, 10). */
+const PRIVATE_KEY = Buffer.from("302e020100300506032b657004220420", "hex");
+const PUBLIC_KEY = Buffer.from("302a300506032b6570032100", "hex");
+
+function privateKey(seed: Uint8Array): KeyObject {
+  if (seed.length !== SIGNING_KEY_BYTES)
+    throw new RangeError(`an Ed25519 seed of ${seed.length} bytes, not ${SIGNING_KEY_BYTES}`);
+  return createPrivateKey({ key: Buffer.concat([PRIVATE_KEY, seed]), format: "der", type: "pkcs8" });
+}
 
 type GcmAlgorithm = "aes-128-gcm" | "aes-192-gcm" | "aes-256-gcm";
 

@@ -19,7 +19,9 @@ export type WhisperCommand =
   | { readonly type: "connect"; readonly address: string }
   | { readonly type: "disconnect"; readonly address: string }
   /** The configured addresses are now these. */
-  | { readonly type: "configure"; readonly peers: readonly string[] };
+  | { readonly type: "configure"; readonly peers: readonly string[] }
+  /** Others that the node has heard of, best first; for the limits one more remote that names addresses. */
+  | { readonly type: "suggest"; readonly peers: readonly string[] };
 
 export type WhisperEvent =
   /** A message to show; `own` when it was said here. */

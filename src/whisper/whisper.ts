@@ -125,6 +125,8 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
         return this.#hold(input.address);
       case "configure":
         return this.#configure(input.peers);
+      case "suggest":
+        return this.#suggest(input.peers);
       case "wake":
       case "datagram":
         return;
@@ -352,6 +354,15 @@ export class Whisper implements Core<WhisperInput, WhisperOutput> {
       if (peer.state === "known") this.#dialler.request(peer);
     }
     for (const peer of this.#table.values()) if (!configured.has(peer)) this.#table.demote(peer);
+  }
+
+  #suggest(addresses: readonly string[]): void {
+    for (const address of addresses) {
+      const endpoint = parseNamedEndpoint(address);
+      const peer = endpoint && this.#learn(endpoint, "named", "the peer book");
+      if (peer?.state === "known" && this.#links.active < this.#limits.wantedLinks)
+        this.#dialler.request(peer);
+    }
   }
 
   #learn(endpoint: Endpoint, origin: Origin, source: string): Peer | undefined {

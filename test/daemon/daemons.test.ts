@@ -211,6 +211,7 @@ test("a changed file restarts only what changed, and a bad one leaves everything
     services.map(({ name, restarts }) => [name, restarts]),
     [
       ["api", 0],
+      ["identity", 0],
       ["links", 0],
       ["peers", 0],
       ["whisper", 0],

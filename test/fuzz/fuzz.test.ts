@@ -16,6 +16,12 @@ const EXECUTIONS: Readonly<Record<string, number>> = {
   msgpack: 4_000,
   "dns-name": 2_000,
   "ospf-router": 200,
+  membership: 150,
+  "membership-sealed": 150,
+  serf: 300,
+  directory: 1_000,
+  announcement: 2_000,
+  "peer-book": 1_000,
 };
 const FOR_MESSAGES = 30;
 

@@ -24,7 +24,7 @@ Runs mutated inputs through parsers, writers and queries, and stops at the first
 const FAILURES = fileURLToPath(new URL("../../node_modules/.cache/fuzz/", import.meta.url));
 const LONGEST_COMMAND = 4_000;
 /** Targets in front of those of single messages. */
-const OTHERS = 9;
+const OTHERS = 15;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

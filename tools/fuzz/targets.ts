@@ -1,10 +1,14 @@
 import { captureTarget } from "./captures.ts";
 import { dnsNameTarget, lzwTarget, msgpackTarget } from "./codecs.ts";
+import { directoryTarget } from "./directory.ts";
+import { membershipTarget } from "./membership.ts";
 import { messageTargets } from "./messages.ts";
 import { ospfRouterTarget } from "./ospf-router.ts";
 import { packetsTarget } from "./packets.ts";
+import { announcementTarget, peerBookTarget } from "./peers.ts";
 import { queryTarget } from "./queries.ts";
 import { regexTarget } from "./regexes.ts";
+import { serfTarget } from "./serf.ts";
 import type { Target } from "./target.ts";
 
 /** Every target, those of single messages last. */
@@ -19,6 +23,12 @@ export function allTargets(): Target[] {
     msgpackTarget(),
     dnsNameTarget(),
     ospfRouterTarget(),
+    membershipTarget("plain"),
+    membershipTarget("sealed"),
+    serfTarget(),
+    directoryTarget(),
+    announcementTarget(),
+    peerBookTarget(),
     ...messageTargets(),
   ];
 }

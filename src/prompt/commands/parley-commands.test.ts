@@ -132,11 +132,11 @@ test("show peers has a row for each peer and tells why one is not linked", async
   assert.equal(
     await outputOf(prompt, "show peers"),
     [
-      "Address        Nick  State   Out In     Queue Sent Received Note",
-      "-------------- ----- ------- --- ------ ----- ---- -------- --------------------------------------------",
-      "127.0.0.1:5002 alice linked  5m  4m 59s     0   12        9",
-      "127.0.0.1:5003       waiting -   -          1    0        0 connection refused; next dial in 12s; 2 dropped",
-      '127.0.0.1:5004       held    -   -          0    0        0 held until "connect"',
+      "Address        Nick  State   Out In     Queue Sent Received Origin  Note",
+      "-------------- ----- ------- --- ------ ----- ---- -------- ------- --------------------------------------------",
+      "127.0.0.1:5002 alice linked  5m  4m 59s     0   12        9 config",
+      "127.0.0.1:5003       waiting -   -          1    0        0 message connection refused; next dial in 12s; 2 dropped",
+      '127.0.0.1:5004       held    -   -          0    0        0 config  held until "connect"',
       "",
     ]
       .join("\n")

@@ -1,6 +1,15 @@
+import type { CallOptions } from "@connectrpc/connect";
 import type { ParleyClient } from "#api/client-types.ts";
-import type { LiveContext, LiveValues } from "#prompt/grammar.ts";
-import { formatPeerState, formatRunState, formatServiceState } from "#prompt/commands/states.ts";
+import type { BookPeer } from "#api/gen/parley/v1/peers_pb.ts";
+import type { Peer } from "#api/gen/parley/v1/whisper_pb.ts";
+import type { Candidate, LiveContext, LiveValues } from "#prompt/grammar.ts";
+import {
+  formatMemberState,
+  formatPeerState,
+  formatRunState,
+  formatServiceState,
+} from "#prompt/commands/states.ts";
+import { unlessMissing } from "#prompt/commands/unless-missing.ts";
 
 /** What Parley's own commands need of the program that they run in. */
 export interface ParleyContext extends LiveContext {
@@ -13,12 +22,20 @@ export interface ParleyContext extends LiveContext {
   readonly live: {
     readonly service: LiveValues;
     readonly peer: LiveValues;
+    /** Peers of all services, by address, name and fingerprint. */
+    readonly knownpeer: LiveValues;
     readonly interface: LiveValues;
     readonly responder: LiveValues;
     /** Router ids of OSPF's neighbors, and of the routers of its database. */
     readonly neighbor: LiveValues;
     readonly ospfrouter: LiveValues;
     readonly ospfinterface: LiveValues;
+    /** URLs of the directories that the node asks. */
+    readonly directory: LiveValues;
+    /** Names of members of the cluster. */
+    readonly member: LiveValues;
+    /** Keys of texts that all members keep. */
+    readonly broadcast: LiveValues;
   };
 }
 
@@ -47,29 +64,85 @@ export function parleyContext(program: Omit<ParleyContext, "live">): ParleyConte
           return { text, help: states.length === 0 ? "not started" : states.join(", ") };
         });
       },
-      async neighbor(call) {
-        const { neighbors } = await (await client()).ospf.listNeighbors({}, call);
-        return neighbors.map(({ routerId, state, interface: name }) => {
-          return { text: routerId, help: `${state} on ${name}` };
-        });
+      ...ospfValues(client),
+      ...clusterValues(client),
+      async directory(call) {
+        const { directories } = await (await client()).directory.getDirectory({}, call);
+        return directories.map(({ url, state }) => ({ text: url, help: state }));
       },
-      async ospfrouter(call) {
-        const routers = new Map<string, string>();
-        for await (const { lsas } of (await client()).ospf.listDatabase({ type: ROUTER_LSA }, call))
-          for (const { advertisingRouter, area } of lsas) routers.set(advertisingRouter, `in area ${area}`);
-        return [...routers].map(([text, help]) => ({ text, help }));
-      },
-      async ospfinterface(call) {
-        const { interfaces } = await (await client()).ospf.listInterfaces({}, call);
-        return interfaces.map(({ name, state }) => ({ text: name, help: state }));
+      async knownpeer(call) {
+        const { whisper, peers } = await client();
+        const chat = (await unlessMissing(whisper.listPeers({}, call)))?.peers.map(chatValue) ?? [];
+        const book = (await unlessMissing(peers.listBook({}, call)))?.peers.flatMap(bookValues) ?? [];
+        const shown = new Set(chat.map(({ text }) => text));
+        return [...chat, ...book.filter(({ text }) => !shown.has(text))];
       },
       async peer(call) {
         const { peers } = await (await client()).whisper.listPeers({}, call);
-        return peers.map(({ address, nick, state }) => ({
-          text: address,
-          help: nick === "" ? formatPeerState(state) : `${nick}, ${formatPeerState(state)}`,
-        }));
+        return peers.map(chatValue);
       },
+    },
+  };
+}
+
+function chatValue({ address, nick, state }: Peer): Candidate {
+  return {
+    text: address,
+    help: nick === "" ? formatPeerState(state) : `${nick}, ${formatPeerState(state)}`,
+  };
+}
+
+/** A peer's addresses and, when it has announced itself, its name and its fingerprint. */
+function bookValues({ name, identity, addresses }: BookPeer): Candidate[] {
+  const values = addresses.map(({ address, kind, state }) => ({
+    text: address,
+    help: [name, kind, state].filter((text) => text !== "").join(", "),
+  }));
+  if (!identity) return values;
+  const { fingerprint } = identity;
+  return [
+    ...values,
+    { text: fingerprint, help: name },
+    ...(name === "" ? [] : [{ text: name, help: fingerprint }]),
+  ];
+}
+
+/** Members, and keys of what they broadcast. */
+function clusterValues(client: ParleyContext["client"]) {
+  return {
+    async member(call: CallOptions) {
+      const { members } = await (await client()).membership.listMembers({}, call);
+      return members.map(({ name, address, state }) => {
+        return { text: name, help: `${formatMemberState(state)} at ${address}` };
+      });
+    },
+    async broadcast(call: CallOptions) {
+      const { broadcasts } = await (await client()).membership.listBroadcasts({}, call);
+      return broadcasts.map(({ key, text }) => ({ text: key, help: text }));
+    },
+  };
+}
+
+/** Router ids and interfaces of OSPF. */
+function ospfValues(
+  client: ParleyContext["client"],
+): Pick<ParleyContext["live"], "neighbor" | "ospfrouter" | "ospfinterface"> {
+  return {
+    async neighbor(call) {
+      const { neighbors } = await (await client()).ospf.listNeighbors({}, call);
+      return neighbors.map(({ routerId, state, interface: name }) => {
+        return { text: routerId, help: `${state} on ${name}` };
+      });
+    },
+    async ospfrouter(call) {
+      const routers = new Map<string, string>();
+      for await (const { lsas } of (await client()).ospf.listDatabase({ type: ROUTER_LSA }, call))
+        for (const { advertisingRouter, area } of lsas) routers.set(advertisingRouter, `in area ${area}`);
+      return [...routers].map(([text, help]) => ({ text, help }));
+    },
+    async ospfinterface(call) {
+      const { interfaces } = await (await client()).ospf.listInterfaces({}, call);
+      return interfaces.map(({ name, state }) => ({ text: name, help: state }));
     },
   };
 }

@@ -3,7 +3,7 @@ import { formatPeerState } from "#prompt/commands/states.ts";
 import { isoTime } from "#prompt/times.ts";
 
 /** A peer as `| json` prints it. */
-export function peerJson(peer: Peer): unknown {
+export function peerJson(peer: Peer): object {
   return {
     address: peer.address,
     nick: peer.nick,

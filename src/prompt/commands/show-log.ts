@@ -1,8 +1,9 @@
 import type { Event } from "#api/gen/parley/v1/node_pb.ts";
 import type { ResponderEvent } from "#api/gen/parley/v1/packets_pb.ts";
+import { decodeUtf8 } from "#base/utf8.ts";
 import { linesAnswer } from "#prompt/answer.ts";
 import type { ParleyContext } from "#prompt/commands/parley-context.ts";
-import { formatLevel, formatResponderNews } from "#prompt/commands/states.ts";
+import { formatLevel, formatMemberState, formatResponderNews } from "#prompt/commands/states.ts";
 import { command } from "#prompt/grammar.ts";
 import { formatClock, isoTime, toMs } from "#prompt/times.ts";
 
@@ -51,7 +52,32 @@ function toJson(event: Event): unknown {
     service: event.service,
     text: event.text,
     ...(event.detail.case === "responder" && { responder: responderJson(event.detail.value) }),
+    ...memberJson(event.detail),
   };
+}
+
+/** What happened among the members of the cluster. */
+function memberJson(detail: Event["detail"]): Record<string, unknown> {
+  switch (detail.case) {
+    case "member": {
+      const { news, name, address, state, own, reason } = detail.value;
+      return { member: { news, name, address, state: formatMemberState(state), own, reason } };
+    }
+    case "memberEvent": {
+      const { name, payload, from } = detail.value;
+      return { memberEvent: { name, payload: decodeUtf8(payload), from } };
+    }
+    case "memberQuery": {
+      const { name, payload, from, answered } = detail.value;
+      return { memberQuery: { name, payload: decodeUtf8(payload), from, answered } };
+    }
+    case "broadcast": {
+      const { key, text, removed, by, own } = detail.value;
+      return { broadcast: { key, text, removed, by, own } };
+    }
+    default:
+      return {};
+  }
 }
 
 function responderJson(event: ResponderEvent): unknown {

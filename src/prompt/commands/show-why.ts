@@ -1,19 +1,29 @@
 import type { Peer } from "#api/gen/parley/v1/whisper_pb.ts";
-import { assert } from "#base/assert.ts";
 import { formatDuration } from "#base/duration.ts";
 import { linesAnswer } from "#prompt/answer.ts";
 import { peerJson } from "#prompt/commands/peer-json.ts";
 import type { ParleyContext } from "#prompt/commands/parley-context.ts";
 import { formatPeerState } from "#prompt/commands/states.ts";
+import { unlessMissing } from "#prompt/commands/unless-missing.ts";
 import { command } from "#prompt/grammar.ts";
 import { formatClock, toMs, type ApiTime } from "#prompt/times.ts";
 
-export const showWhy = command<ParleyContext>()("show why <address:peer>", {
-  help: ["Show running system information", "Why a peer is linked or not", "Address of the peer"],
-  async run({ client, now }, { address }, call) {
-    const { peer } = await (await client()).whisper.getPeer({ address }, call);
-    assert(peer, "the API answers GetPeer with a peer or an error");
-    return linesAnswer(peerJson(peer), explainPeer(peer, now()));
+export const showWhy = command<ParleyContext>()("show why <peer:knownpeer>", {
+  help: [
+    "Show running system information",
+    "Why a peer is linked or not",
+    "Address of the peer, its name or its fingerprint",
+  ],
+  async run({ client, now }, { peer: text }, call) {
+    const { whisper, peers } = await client();
+    const known = await unlessMissing(peers.explainPeer({ peer: text }, call));
+    const asked = whisper.getPeer({ address: text }, call);
+    const chat = known ? await unlessMissing(asked) : await asked;
+    const lines = [...(chat?.peer ? explainPeer(chat.peer, now()) : []), ...(known?.lines ?? [])];
+    return linesAnswer(
+      { ...(chat?.peer && peerJson(chat.peer)), ...(known && { book: known.lines }) },
+      lines,
+    );
   },
 });
 

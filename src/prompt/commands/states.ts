@@ -1,4 +1,5 @@
 import type { Level, ServiceState } from "#api/gen/parley/v1/node_pb.ts";
+import type { MemberState } from "#api/gen/parley/v1/membership_pb.ts";
 import type { ResponderNews, RunState } from "#api/gen/parley/v1/packets_pb.ts";
 import type { PeerState } from "#api/gen/parley/v1/whisper_pb.ts";
 
@@ -12,6 +13,11 @@ export function formatServiceState(state: ServiceState): string {
 /** "linked", "waiting", …. */
 export function formatPeerState(state: PeerState): string {
   return nameIn(PEER_STATES, state);
+}
+
+/** "alive", "suspect", "failed", "left". */
+export function formatMemberState(state: MemberState): string {
+  return nameIn(MEMBER_STATES, state);
 }
 
 /** How a responder or a capture stands: "running", "failed", …. */
@@ -51,6 +57,14 @@ const PEER_STATES = {
   4: "known",
   5: "held",
 } as const satisfies Names<PeerState>;
+
+const MEMBER_STATES = {
+  0: "unknown",
+  1: "alive",
+  2: "suspect",
+  3: "failed",
+  4: "left",
+} as const satisfies Names<MemberState>;
 
 const RUN_STATES = {
   0: "unknown",

@@ -1,10 +1,18 @@
 import type { CallOptions } from "@connectrpc/connect";
 import type { ParleyClient } from "#api/client-types.ts";
 import type { Event, ServiceStatus, WatchResponse } from "#api/gen/parley/v1/node_pb.ts";
+import type { AskedDirectory, DirectoryAnswer, ServedDirectory } from "#api/gen/parley/v1/directory_pb.ts";
 import type { Interface, InterfaceAddress, InterfaceCounters } from "#api/gen/parley/v1/links_pb.ts";
 import type { CapturedPacket, Capture, Responder } from "#api/gen/parley/v1/packets_pb.ts";
+import type {
+  BookAddress,
+  BookPeer,
+  GetIdentityResponse,
+  PeerIdentity,
+} from "#api/gen/parley/v1/peers_pb.ts";
 import type { Route } from "#api/gen/parley/v1/routes_pb.ts";
 import type { Message, Peer } from "#api/gen/parley/v1/whisper_pb.ts";
+import { FakeMembership } from "#prompt/testing/fake-membership.ts";
 import { FakeOspf } from "#prompt/testing/fake-ospf.ts";
 import type { ApiTime } from "#prompt/times.ts";
 
@@ -14,10 +22,20 @@ export class FakeNode {
   usage: { started: ApiTime; cpuSeconds: number; memoryBytes: bigint } | undefined;
   services: ServiceStatus[] = [service("whisper", 4), service("api", 4)];
   peers: Peer[] = [];
+  identity: Partial<GetIdentityResponse> = {};
+  book: BookPeer[] = [];
+  refusals: { reason: string; count: bigint }[] = [];
+  /** What the book says of a peer. */
+  readonly explained = new Map<string, string[]>();
   messages: Message[] = [];
   events: Event[] = [];
   routes: Route[] = [];
   readonly ospf = new FakeOspf();
+  readonly membership = new FakeMembership();
+  served: ServedDirectory | undefined;
+  directories: AskedDirectory[] = [];
+  /** What directories answer. */
+  directoryAnswers: DirectoryAnswer[] = [];
   captures: Capture[] = [];
   responders: Responder[] = [];
   /** Names in the folder of responders. */
@@ -42,6 +60,9 @@ export class FakeNode {
       links,
       routes: this.#routes(),
       ospf: this.ospf.client,
+      membership: this.membership.client,
+      directory: this.#directory(),
+      peers: this.#peers(),
       whisper: this.#whisper(),
       packets: this.#packets(),
     } as unknown as ParleyClient;
@@ -99,13 +120,28 @@ export class FakeNode {
     };
   }
 
+  #peers() {
+    const services = [{ kind: "whisper", address: "127.0.0.1:5001" }];
+    const key = { publicKey: new Uint8Array(32).fill(255), fingerprint: "k7qf-2m3a-x5dw-b6ie" };
+    const said = { sequence: 12n, services, lobby: false, announcement: new Uint8Array(150) };
+    return {
+      getIdentity: this.#answer(() => ({ name: this.name, ...key, ...said, ...this.identity })),
+      listBook: this.#answer(() => ({ peers: this.book, refusals: this.refusals })),
+      explainPeer: async ({ peer }: { peer: string }) => {
+        const lines = this.explained.get(peer);
+        if (!lines) throw { code: NOT_FOUND, rawMessage: `nothing is known of ${peer}` };
+        return { lines };
+      },
+    };
+  }
+
   #whisper() {
     const address = ({ address }: { address: string }) => address;
     return {
       listPeers: this.#answer(() => ({ address: "127.0.0.1:5001", nick: "bob", peers: this.peers })),
       getPeer: async ({ address }: { address: string }) => {
         const found = this.peers.find((peer) => peer.address === address);
-        if (!found) throw { rawMessage: `nothing is known of ${address}` };
+        if (!found) throw { code: NOT_FOUND, rawMessage: `nothing is known of ${address}` };
         return { peer: found };
       },
       listMessages: async ({ limit = 0 }) => ({ messages: this.messages.slice(-limit) }),
@@ -128,6 +164,20 @@ export class FakeNode {
         if (which) this.orders.push(`routes ${which.case} ${which.value}`);
         return this.#answer(() => ({ routes: found.slice(from, from + 2), nextAfter }))();
       },
+    };
+  }
+
+  #directory() {
+    const answer = () => ({ answers: this.directoryAnswers });
+    const order = (name: string) =>
+      this.#order(`directory ${name}`, ({ url }: { url: string }) => url, answer);
+    return {
+      getDirectory: this.#answer(() => ({ server: this.served, directories: this.directories })),
+      join: order("join"),
+      refill: order("refill"),
+      leave: order("leave"),
+      list: order("list"),
+      reset: order("reset"),
     };
   }
 
@@ -203,6 +253,39 @@ export function peer(address: string, state: number, more: Partial<Peer> = {}): 
     failures: 0,
     ...more,
   } as Peer;
+}
+
+export function bookAddress(kind: string, address: string, more: Partial<BookAddress> = {}): BookAddress {
+  return {
+    $typeName: "parley.v1.BookAddress",
+    kind,
+    address,
+    name: "",
+    origins: [{ $typeName: "parley.v1.PeerOrigin", kind: "message", source: "127.0.0.1" }],
+    state: "",
+    reason: "",
+    score: 10,
+    failures: 0,
+    lastFailure: "",
+    alsoClaimedBy: [],
+    ...more,
+  } as BookAddress;
+}
+
+export function bookPeer(name: string, addresses: BookAddress[], identity?: Partial<PeerIdentity>): BookPeer {
+  const known = {
+    fingerprint: "abcd-efgh-ijkl-mnop",
+    sequence: 3n,
+    inForce: true,
+    lobby: false,
+    ...identity,
+  };
+  return {
+    $typeName: "parley.v1.BookPeer",
+    name,
+    addresses,
+    ...(identity && { identity: known }),
+  } as BookPeer;
 }
 
 export function message(nick: string, body: string, more: Partial<Message> = {}): Message {
@@ -319,6 +402,9 @@ function interfacesNamed(name: string): Partial<Interface>[] {
   ];
   return name === "" ? all : all.filter((each) => each.name === name);
 }
+
+/** The code of gRPC. */
+const NOT_FOUND = 5;
 
 class Watcher {
   readonly #items: WatchResponse["item"][] = [];
