@@ -70,7 +70,7 @@ test("a real terminal: the seed's session, help, completion, errors", LIMIT, asy
   await terminal.until(/bob# sh ver\nv\d.*\nbob#$/);
   terminal.type("sh proc");
   terminal.press("Enter");
-  await terminal.until(/Name +Type\n-+ -+\napi +APIServer\nlinks +InterfaceMonitor\n/);
+  await terminal.until(/Name +Type\n-+ -+\napi +APIServer\nidentity +Identity\nlinks +InterfaceMonitor\n/);
   terminal.type("sh int lo | inc Up");
   terminal.press("Enter");
   await terminal.until(/\nlo is Up\nbob#$/);
