@@ -73,7 +73,9 @@ class PeersDesk implements PeersApi {
   configure(peers: readonly ServiceAddress[]): void {
     this.#configured = peers;
     this.#book.configure(peers, this.#now());
-    this.#changed(true);
+    // Whoever reads that the configuration was taken finds it in force.
+    this.#tell();
+    this.#changed();
   }
 
   configured(kind: PeerKind): readonly string[] {
@@ -140,17 +142,20 @@ class PeersDesk implements PeersApi {
     const { version } = this.#book;
     const { clock } = this.#host;
     if ((always || version !== this.#toldVersion) && !this.#cancelTelling) {
-      this.#cancelTelling = clock.at(clock.now(), () => {
-        this.#cancelTelling = undefined;
-        this.#toldVersion = this.#book.version;
-        for (const listener of this.#listeners) listener();
-      });
+      this.#cancelTelling = clock.at(clock.now(), () => this.#tell());
     }
     if (version === this.#savedVersion || this.#cancelSaving) return;
     this.#cancelSaving = clock.at(clock.now() + SAVE_AFTER_MS, () => {
       this.#cancelSaving = undefined;
       void this.#save();
     });
+  }
+
+  #tell(): void {
+    this.#cancelTelling?.();
+    this.#cancelTelling = undefined;
+    this.#toldVersion = this.#book.version;
+    for (const listener of this.#listeners) listener();
   }
 
   #sweepLater(): void {
