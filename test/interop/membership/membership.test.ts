@@ -92,11 +92,11 @@ goTest("a killed one is noticed by both kinds, a stopped one is not", async (con
   assert.ok(!a.events.some(({ ev }) => ev === "leave"));
   const killed = performance.now();
   b.signal("SIGKILL");
-  await ours.saw("failed", "b", 30_000);
-  await a.saw({ ev: "leave", name: "b" }, 30_000);
+  await ours.saw("failed", "b", 45_000);
+  await a.saw({ ev: "leave", name: "b" }, 45_000);
   await second.stop();
-  await ours.saw("failed", "second", 30_000);
-  await a.saw({ ev: "leave", name: "second" }, 30_000);
+  await ours.saw("failed", "second", 45_000);
+  await a.saw({ ev: "leave", name: "second" }, 45_000);
   context.diagnostic(`both seen by both after ${((performance.now() - killed) / 1_000).toFixed(1)} s`);
 });
 
@@ -140,8 +140,8 @@ goTest("who left or died may come back at another address", async () => {
   await until("the later b is known", () => metaOf("b") === "moved" && isTold("b"));
 
   moved.signal("SIGKILL");
-  await ours.saw("failed", "b", 30_000);
-  await a.saw({ ev: "leave", name: "b", addr: "127.71.0.4" }, 30_000);
+  await ours.saw("failed", "b", 45_000);
+  await a.saw({ ev: "leave", name: "b", addr: "127.71.0.4" }, 45_000);
   await pause(1_500);
   const again = await site.agent("b", "127.71.0.5", "-join", ours.address);
   await until("b is at its third place", () => placeOf("b") === again.address);
@@ -157,7 +157,7 @@ goTest("who left or died may come back at another address", async () => {
   third.push({ type: "meta", meta: Buffer.from("moved") });
   await until("the later second is known", () => metaOf("second") === "moved" && isTold("second"));
   await third.stop();
-  await a.saw({ ev: "leave", name: "second", addr: "127.71.0.7" }, 30_000);
+  await a.saw({ ev: "leave", name: "second", addr: "127.71.0.7" }, 45_000);
   await pause(1_500);
   await site.node("second", "127.71.0.8", { join: [a.address] });
   await a.saw({ ev: "join", name: "second", addr: "127.71.0.8" });
