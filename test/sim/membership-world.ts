@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import type { Cipher } from "#base/cipher.ts";
 import { seededRandom, type Random } from "#base/random.ts";
 import type { MembershipEvent, MembershipInput, MembershipSetup } from "#membership/io.ts";
-import { DEFAULT_MEMBERSHIP_LIMITS } from "#membership/limits.ts";
 import { Membership } from "#membership/membership.ts";
-import { PROFILES } from "#membership/profiles.ts";
+import { SETUP } from "#membership/testing/node.ts";
 import { simCipher } from "#sim/cipher.ts";
 import { World, type WorldOptions } from "#sim/world.ts";
 
@@ -45,20 +44,10 @@ export function setupOf(
   changes: Partial<MembershipSetup> = {},
 ): [MembershipSetup, Random, Cipher] {
   const setup: MembershipSetup = {
+    ...SETUP,
     name: `n${id}`,
     address: `${host}:${PORT}`,
-    meta: new Uint8Array(0),
-    profile: PROFILES.lan,
-    limits: DEFAULT_MEMBERSHIP_LIMITS,
     join: seeds.map((seed) => `${hostOf(seed)}:${PORT}`),
-    keys: [],
-    acceptPlain: false,
-    sendPlain: false,
-    label: "",
-    compression: false,
-    protocol: 2,
-    delegateVersions: [0, 0, 0],
-    reclaimAfterMs: 0,
     ...changes,
   };
   return [setup, random, simCipher(seededRandom(random.state()))];

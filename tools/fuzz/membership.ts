@@ -6,6 +6,7 @@ import { encodeStreamMessage } from "#wire/memberlist/stream.ts";
 import { withCrc } from "#wire/memberlist/wrapping.ts";
 import { AttackedCluster, NAMES, type ClusterKind } from "./membership-cluster.ts";
 import { must, type Target } from "./target.ts";
+import { inputOf, itemsIn, type Item } from "./items.ts";
 
 /**
  * An input is a row of what an attacker sends: how (a byte), its length (two), and its bytes. The low bits of the first
@@ -52,22 +53,6 @@ export function membershipTarget(kind: ClusterKind): Target {
       return `${cluster.outcome()} ${Math.ceil(took / 30_000)}`;
     },
   };
-}
-
-function* itemsIn(input: Uint8Array): Generator<{ how: number; bytes: Uint8Array }> {
-  for (let at = 0; at + 3 <= input.length;) {
-    const length = (input[at + 1]! << 8) | input[at + 2]!;
-    yield { how: input[at]!, bytes: input.subarray(at + 3, at + 3 + length) };
-    at += 3 + length;
-  }
-}
-
-type Item = readonly [how: number, bytes: Uint8Array];
-
-function inputOf(items: readonly Item[]): Uint8Array {
-  return Uint8Array.from(
-    items.flatMap(([how, bytes]) => [how, bytes.length >> 8, bytes.length & 255, ...bytes]),
-  );
 }
 
 /** What the members themselves send, sent again: to each what came to another. */

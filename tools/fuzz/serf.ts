@@ -20,6 +20,7 @@ import {
   type SerfQuery,
 } from "#wire/memberlist/serf.ts";
 import { must, type Target } from "./target.ts";
+import { inputOf, itemsIn, type Item } from "./items.ts";
 
 /**
  * An input is a row of what members say to Serf's layer: how (a byte), its length (two), and its bytes. The low bits of the
@@ -138,22 +139,6 @@ function outcome(node: TestSerf, count: number): string {
   );
   const kinds = node.events.map(({ type }) => type);
   return [...new Set([...reasons, ...kinds])].sort().join(";");
-}
-
-function* itemsIn(input: Uint8Array): Generator<{ how: number; bytes: Uint8Array }> {
-  for (let at = 0; at + 3 <= input.length;) {
-    const length = (input[at + 1]! << 8) | input[at + 2]!;
-    yield { how: input[at]!, bytes: input.subarray(at + 3, at + 3 + length) };
-    at += 3 + length;
-  }
-}
-
-type Item = readonly [how: number, bytes: Uint8Array];
-
-function inputOf(items: readonly Item[]): Uint8Array {
-  return Uint8Array.from(
-    items.flatMap(([how, bytes]) => [how, bytes.length >> 8, bytes.length & 255, ...bytes]),
-  );
 }
 
 const ASKED: SerfQuery = {
