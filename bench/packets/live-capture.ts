@@ -50,7 +50,7 @@ interface Captured {
 /** What a capture to a file costs, and what it loses. */
 export async function measureCaptures(lab: LiveLab, folder: string, scale: number): Promise<void> {
   print(
-    `\ncapture to a file: parley packets capture -w, tcpdump -w (its own buffer of 2 MiB, ours of 16 MiB);`,
+    `\ncapture to a file: parley packets capture -w, tcpdump -w (its own buffer of 2 MiB, ours of 8 MiB);`,
   );
   print(
     "CPU is user and system of the process without its start, and in parentheses with it, ns for each packet captured",

@@ -17,16 +17,22 @@ export interface ReceivedPacket {
   readonly checksumPartial: boolean;
 }
 
-/** Packets that came together, each as in ReceivedPacket. Used again and again: it holds during the call only. */
+/**
+ * Packets that came together, each as in ReceivedPacket. Used again and again: it holds during the call only. What is known
+ * of a packet lies where the kernel wrote it: who does not need it does not pay for it.
+ */
 export interface ReceivedPackets {
   readonly count: number;
-  /** Holds all of them: packet `i` from starts[i] to stops[i]. */
+  /** Holds all of them: packet `i` begins at starts[i]. */
   readonly bytes: Uint8Array;
   readonly starts: Uint32Array;
-  readonly stops: Uint32Array;
-  readonly originalLengths: Uint32Array;
-  readonly seconds: Uint32Array;
-  readonly nanoseconds: Uint32Array;
+  /** All of the same memory, in this machine's byte order. */
+  readonly words: Uint32Array;
+  /**
+   * Four words are known of packet `i`, from words[heads[i]] on: seconds since 1970, nanoseconds on top, bytes that were
+   * kept, bytes on the wire.
+   */
+  readonly heads: Uint32Array;
 }
 
 /** What a socket tells its owner; after `close` nothing more. */
@@ -47,7 +53,7 @@ export interface PacketHandlers {
 export interface PacketSocketOptions {
   /** Name of the interface. */
   readonly interface: string;
-  /** latency: each packet as it comes; bulk: many at once from a ring, some tens of milliseconds later at most. */
+  /** latency: each packet as it comes; bulk: many at once from a ring, a quarter of a second later at most. */
   readonly mode: "latency" | "bulk";
   /** Also what is not addressed to this machine; without it that is left out even where the interface shows it. */
   readonly promiscuous?: boolean;

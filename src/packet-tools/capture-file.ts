@@ -60,13 +60,18 @@ export class CaptureFile {
   appendMany(packets: ReceivedPackets, first: number, stop: number): void {
     const writer = this.#writer!;
     if (writer instanceof PcapWriter && this.#rotateBytes === Infinity) {
-      writer.appendMany(packets, first, stop);
-      if (writer.size > FLUSH_BYTES) this.#flush();
+      for (let at = first; at < stop;) {
+        at = writer.appendMany(packets, at, stop, FLUSH_BYTES);
+        if (writer.size >= FLUSH_BYTES) this.#flush();
+      }
       return;
     }
-    const { bytes, starts, stops, originalLengths, seconds, nanoseconds } = packets;
-    for (let i = first; i < stop; i++)
-      this.append(bytes, starts[i]!, stops[i]!, seconds[i]!, nanoseconds[i]!, originalLengths[i]!);
+    const { bytes, starts, words, heads } = packets;
+    for (let i = first; i < stop; i++) {
+      const [start, head] = [starts[i]!, heads[i]!];
+      const [seconds, nanoseconds, kept, length] = [0, 1, 2, 3].map((at) => words[head + at]!);
+      this.append(bytes, start, start + kept!, seconds!, nanoseconds!, length!);
+    }
   }
 
   /** Writes what is left. Throws OperatorError when there is no room for it; the file is closed all the same. */

@@ -1,6 +1,7 @@
 import type { BpfProgram } from "#base/bpf.ts";
 import type { ReceivedPacket } from "#host/packet-sockets.ts";
 import { compileBpf } from "#packet/bpf/compile.ts";
+import { compileSure, type SureRun } from "#packet/bpf/sure.ts";
 import type { Message } from "#packet/message.ts";
 import type { Frame } from "#packet/query/frame.ts";
 import type { Matcher, Query } from "#packet/query/query.ts";
@@ -53,8 +54,18 @@ export class CaptureView {
     this.#first = firstOf(this.#registry, linkType);
   }
 
+  /** Whether there is a query, and not everything is wanted. */
+  get asks(): boolean {
+    return this.#query !== undefined;
+  }
+
   matcher(): Matcher | undefined {
     return this.#query?.matcher(this.#first);
+  }
+
+  /** The short check before the matcher, for many packets at once. */
+  sure(): SureRun | undefined {
+    return this.#query && compileSure(this.#registry, this.#query, this.#first);
   }
 
   /** What the kernel may leave out. */

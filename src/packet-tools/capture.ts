@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { OperatorError } from "#base/operator-error.ts";
 import type { PacketSocket, ReceivedPacket, ReceivedPackets } from "#host/packet-sockets.ts";
-import { frameTime, newFrame } from "#packet/query/frame.ts";
+import { frameTime, newFrame, type Frame } from "#packet/query/frame.ts";
 import type { Matcher } from "#packet/query/query.ts";
+import type { SureRun } from "#packet/bpf/sure.ts";
 import { countOf, readArguments } from "#packet-tools/arguments.ts";
 import { CaptureFile } from "#packet-tools/capture-file.ts";
 import type { CaptureView } from "#packet-tools/capture-view.ts";
@@ -75,7 +76,9 @@ class Capture {
   /** Of the packet in hand, as the query sees it: numbers and times count from the first that came. */
   readonly #frame = newFrame();
   readonly #ended = Promise.withResolvers<void>();
+  /** Made when the first packet needs it. */
   #match: Matcher | undefined;
+  #sure: SureRun | undefined;
   #seen = 0;
   #count = 0;
 
@@ -86,10 +89,10 @@ class Capture {
   }
 
   async run(name: string, seconds: number, promiscuous: boolean): Promise<number> {
-    this.#match = this.#view?.matcher();
     const filter = this.#view?.filter();
     // Shown packets come at once, written ones many at a time.
     const mode = this.#file ? "bulk" : "latency";
+    if (this.#file) this.#sure = this.#view?.sure();
     const options = {
       interface: name,
       mode,
@@ -132,7 +135,8 @@ class Capture {
   #useLinkType(socket: PacketSocket): void {
     if (!this.#view) return;
     this.#view.useLinkType(socket.linkType);
-    this.#match = this.#view.matcher();
+    this.#match = undefined;
+    if (this.#file) this.#sure = this.#view.sure();
     const filter = this.#view.filter();
     if (filter) socket.setFilter(filter);
   }
@@ -146,24 +150,35 @@ class Capture {
   }
 
   #receivedMany(packets: ReceivedPackets): void {
-    const match = this.#match;
-    if (match) this.#writeSelected(packets, match);
+    if (this.#view?.asks) this.#writeSelected(packets);
     else this.#write(packets, 0, packets.count);
     if (this.#count >= this.#most) this.#ended.resolve();
   }
 
   /** Those that follow each other together. */
-  #writeSelected(packets: ReceivedPackets, match: Matcher): void {
-    const { count, bytes, starts, stops, originalLengths, seconds, nanoseconds } = packets;
+  #writeSelected(packets: ReceivedPackets): void {
+    const { count, bytes, starts, words, heads } = packets;
+    const before = this.#seen;
+    const frameOf = (i: number): Frame => {
+      const head = heads[i]!;
+      this.#seen = before + i;
+      return this.#frameOf(words[head]!, words[head + 1]!, words[head + 3]!, words[head + 2]!);
+    };
+    // Of the first packet of all, the time.
+    if (before === 0) frameOf(0);
     let first = 0;
     for (let i = 0; i < count; i++) {
-      const [start, stop] = [starts[i]!, stops[i]!];
-      const frame = this.#frameOf(seconds[i]!, nanoseconds[i]!, originalLengths[i]!, stop - start);
-      if (match(bytes, start, stop, frame)) continue;
+      if (this.#sure) i = this.#sure(packets, i, count);
+      if (i === count) break;
+      const start = starts[i]!;
+      const frame = frameOf(i);
+      this.#match ??= this.#view!.matcher()!;
+      if (this.#match(bytes, start, start + frame.capturedLength, frame)) continue;
       this.#write(packets, first, i);
       first = i + 1;
     }
     this.#write(packets, first, count);
+    this.#seen = before + count;
   }
 
   /** As many as are still wanted. */
@@ -178,6 +193,7 @@ class Capture {
     if (this.#count >= this.#most) return;
     const { bytes, start, stop, originalLength, seconds, nanoseconds } = packet;
     const frame = this.#frameOf(seconds, nanoseconds, originalLength, stop - start);
+    if (this.#view?.asks) this.#match ??= this.#view.matcher()!;
     if (this.#match && !this.#match(bytes, start, stop, frame)) return;
     this.#count++;
     frame.number = this.#count;
@@ -199,4 +215,4 @@ class Capture {
 }
 
 /** What came just before the end may still be on its way through the ring, ms. */
-const RING_MS = 100;
+const RING_MS = 300;

@@ -1,5 +1,6 @@
 import { OperatorError } from "#base/operator-error.ts";
 import { explainBpf, type ExplainedBpf } from "#packet/bpf/compile.ts";
+import { sureSource } from "#packet/bpf/sure.ts";
 import { formatInstruction } from "#packet/bpf/format.ts";
 import { testText } from "#packet/bpf/words.ts";
 import type { Checked } from "#packet/query/checked.ts";
@@ -12,7 +13,8 @@ import { standardRegistry } from "#wire/registry.ts";
 const USAGE = `Usage: parley packets compile QUERY [--bpf | --js] [--link-type N]
 
 Shows what becomes of a query: the filter that runs in the kernel and takes every packet that the
-query may select, with what each instruction is for, and the JavaScript that then decides.
+query may select, with what each instruction is for, and the JavaScript that then decides: of
+packets that are written to a file, first a short check that knows of most that they are selected.
 
       --bpf           only the filter
       --js            only the JavaScript
@@ -56,6 +58,14 @@ export async function runCompile(args: readonly string[]): Promise<number> {
   }
   if (both) output.line("");
   if (both || values.js) {
+    const sure = sureSource(registry, query, first);
+    if (sure !== undefined) {
+      output.line(
+        "// Before the query, of many packets (i up to n): the number of the first that it may not select.",
+      );
+      for (const line of sure.split("\n")) output.line(line);
+      output.line("");
+    }
     output.line(
       "// b: bytes, start, stop: where the packet lies in them. 1: yes, 0: no, -1: ask the thorough way.",
     );

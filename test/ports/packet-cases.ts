@@ -53,9 +53,11 @@ export const PACKET_CASES: Readonly<Record<string, (place: PacketPlace, mode: Mo
       {
         received: ({ bytes, start, stop, originalLength, seconds, nanoseconds }) =>
           keep(bytes.slice(start, stop), originalLength, seconds, nanoseconds),
-        receivedMany: ({ count, bytes, starts, stops, originalLengths, seconds, nanoseconds }) => {
-          for (let i = 0; i < count; i++)
-            keep(bytes.slice(starts[i], stops[i]), originalLengths[i]!, seconds[i]!, nanoseconds[i]!);
+        receivedMany: ({ count, bytes, starts, words, heads }) => {
+          for (let i = 0; i < count; i++) {
+            const [seconds, nanoseconds, kept, length] = words.subarray(heads[i], heads[i]! + 4);
+            keep(bytes.slice(starts[i], starts[i]! + kept!), length!, seconds!, nanoseconds!);
+          }
         },
         failed: (error) => a.errors.push(error),
       },

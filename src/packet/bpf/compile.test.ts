@@ -52,6 +52,13 @@ const PLAIN: readonly Uint8Array[] = [
   packet(eth, layer(Vlan, { id: 100 }), arp),
 ];
 
+test("of no queries at all, no packet is wanted", () => {
+  assert.deepEqual(
+    compileBpf(registry, [], ethernet).map(({ k }) => k),
+    [0],
+  );
+});
+
 /** The packet as a socket has it: its first VLAN tag beside it. */
 function asReceived(bytes: Uint8Array): readonly [Uint8Array, BpfMetadata] {
   const vlanTpid = (bytes[12]! << 8) | bytes[13]!;

@@ -49,12 +49,12 @@ export function explainBpf(
 ): ExplainedBpf {
   const table = new TestTable();
   const queries = "checked" in query ? [query] : query;
-  const formula = table.formulas.or(queries.map(({ checked }) => table.formulaOf(checked)));
+  const formula = table.formulaOfAny(queries.map(({ checked }) => checked));
   let tooMuch = false;
   for (const plan of plansFor(table, formula)) {
     // Sharing code makes the program shorter, not the work less.
     if (tooMuch && plan.shared && !plan.fields && !plan.parts) continue;
-    const isMany = formula.tests.size > MANY_TESTS && !plan.fields;
+    const isMany = isMuch(table, formula) && !plan.fields;
     const budget = { steps: isMany ? MOST_STEPS : FEW_STEPS };
     const found = attempt(registry, table, formula, plan, first, { snapLength, budget });
     if (found) return found;
@@ -88,7 +88,7 @@ function* plansFor(table: TestTable, formula: Formula): Generator<Plan> {
   const parts = partsOf(table, formula);
   const apart = parts.length > 1 && parts.length <= MOST_APART ? [{ shared: true, parts }] : [];
   // Many tests of the same fields are best decided together, many of different ones apart.
-  if (used.size > MANY_TESTS) yield* apart.length > 0 ? apart : [{ shared: true }];
+  if (isMuch(table, formula)) yield* apart.length > 0 ? apart : [{ shared: true }];
   else yield* [{ shared: false }, { shared: true }, ...apart];
   const kept = withOneField(table, parts);
   if (kept !== formula && kept.tests.size > 0) yield { shared: true, parts: [kept] };
@@ -102,8 +102,14 @@ function* plansFor(table: TestTable, formula: Formula): Generator<Plan> {
 }
 
 const MOST_TRIED = 3;
-/** With more tests, code that is not shared would hardly fit, and all work be done for every way to a layer. */
-const MANY_TESTS = 32;
+/** With more values, code that is not shared would hardly fit, and all work be done for every way to a layer. */
+const MANY_VALUES = 32;
+
+function isMuch({ tests }: TestTable, formula: Formula): boolean {
+  const values = [...formula.tests].map((each) => tests[each]!.clauses?.length ?? 1);
+  return values.reduce((sum, each) => sum + each, 0) > MANY_VALUES;
+}
+
 /** Each of them walks over the packet's layers once more. */
 const MOST_APART = 8;
 

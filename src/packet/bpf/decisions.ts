@@ -30,7 +30,7 @@ export class Decisions {
     }
     const starts = [...new Set([before.low, ...points])].sort((a, b) => a - b);
     return this.#layer.withBytes(known, key.view.offset + key.view.size, (at) => {
-      const passed = passedIn(this.#layer.placedBy(at, this.#layer.layout(at), key.key), starts);
+      const passed = passedIn(this.#layer.placedBy(at, this.#layer.layout(at), key.key), starts, before.high);
       const same = this.#sameness(at, key, structure);
       const cases = starts.map((low, i): Case => {
         const interval = { low, high: (starts[i + 1] ?? before.high + 1) - 1 };
@@ -52,19 +52,18 @@ export class Decisions {
     { key }: Key,
     structure: readonly number[],
   ): (low: number, passed: readonly PlacedTest[], make: () => number) => number {
+    const { walk, state } = this.#layer;
     const isPlain =
-      !this.#layer.state.sure &&
-      !this.#isWished(known, key) &&
-      !this.#isCounted(key) &&
-      !this.#layer.walk.placeNames(this.#layer.message).has(key);
+      !this.#isWished(known, key) && !this.#isCounted(key) && !walk.placeNames(this.#layer.message).has(key);
     const targets = new Map<string, number>();
     return (low, passed, make) => {
       if (!isPlain || passed.some(({ each }) => each.type !== "number")) return make();
       const numbers = passed.map(({ test }) => test.number);
-      const formula = this.#layer.walk.assign(known.formula, numbers, "maybe");
       const segment = structure.filter((point) => point <= low).length;
-      const name = `${segment} ${formula.id}`;
-      const target = targets.get(name) ?? this.#layer.walk.terminal(formula) ?? make();
+      // Where nothing is certain, a test that passes can only be in doubt: then more ways are the same.
+      const formula = state.sure ? undefined : walk.assign(known.formula, numbers, "maybe");
+      const name = `${segment} ${formula?.id ?? numbers.join()}`;
+      const target = targets.get(name) ?? (formula && walk.terminal(formula)) ?? make();
       targets.set(name, target);
       return target;
     };

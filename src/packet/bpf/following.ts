@@ -36,6 +36,7 @@ export class Following {
   readonly #rules: readonly NextRule[];
   readonly #names = new Map<number, ReadonlySet<string>>();
   readonly #known = new Map<number, readonly NextRule[]>();
+  readonly #needsEnd = new Map<number, boolean>();
 
   constructor(layer: LayerWalk) {
     this.#layer = layer;
@@ -47,14 +48,9 @@ export class Following {
     if (done.has(NOTHING)) return [];
     const known = this.#known.get(formula.id);
     if (known) return known;
-    const wished = this.#rules.filter((rule) => this.#entries(rule, formula).length > 0);
+    const wished = this.#rules.filter((rule) => this.#layer.walk.wishedEntries(rule, formula).length > 0);
     this.#known.set(formula.id, wished);
     return wished;
-  }
-
-  #entries(rule: NextRule, formula: Formula): readonly (readonly [number, Message])[] {
-    const { walk } = this.#layer;
-    return walk.entries(rule).filter(([, message]) => walk.isWished(formula, message));
   }
 
   /** Names on which it hangs what follows, and where. */
@@ -76,9 +72,17 @@ export class Following {
 
   /** Whether it matters where the header ends. */
   needsEnd(known: Known): boolean {
-    return this.#wished(known).some((rule) =>
-      this.#entries(rule, known.formula).some(([, message]) => !this.#isClosed(rule, message)),
-    );
+    const { formula, done } = known;
+    if (done.has(NOTHING)) return false;
+    let needs = this.#needsEnd.get(formula.id);
+    if (needs === undefined) {
+      const { walk } = this.#layer;
+      needs = this.#wished(known).some((rule) =>
+        walk.wishedEntries(rule, formula).some(([, message]) => !this.#isClosed(rule, message)),
+      );
+      this.#needsEnd.set(formula.id, needs);
+    }
+    return needs;
   }
 
   /** Whether the walk ends before a message, whatever is in it. */
@@ -89,7 +93,7 @@ export class Following {
     const isNetwork = walk.isNetwork(message);
     const isInside = state.network || walk.isNetwork(state.message);
     if (isInside && (isNetwork || walk.isLink(message) || walk.isTag(message))) return true;
-    if (walk.isTag(message)) return this.#tags >= MOST_TAGS;
+    if (walk.isTag(message)) return this.#tags >= (walk.options.plain ? 0 : MOST_TAGS);
     // Extension headers: one may follow the other.
     return (
       !isNetwork && message.on.has(rule.table) && message.next.some((next) => isNamedIn(rule.table, next))
@@ -113,7 +117,7 @@ export class Following {
     for (const rule of this.#wished(known)) {
       const { key, when } = rule;
       if (when) points.push(...breakpointsOf(when, name, most, scope));
-      const keys = this.#entries(rule, known.formula).map(([each]) => each);
+      const keys = this.#layer.walk.wishedEntries(rule, known.formula).map(([each]) => each);
       if (isChoiceOf(key, name)) points.push(...keys.flatMap((each) => [each, each + 1]));
       points.push(...breakpointsOf(key, name, most, scope));
       if (!isChoiceOf(key, name) && namesOf(key).has(name) && most < 256)

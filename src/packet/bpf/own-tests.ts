@@ -105,18 +105,21 @@ function addTo(lists: Map<string, PlacedTest[]>, key: string, placed: PlacedTest
 }
 
 /**
- * For each interval between `starts`, which are in order, the occurrences that a number in it may pass: all derived
- * ones, and numbers by what they accept.
+ * For each interval between `starts`, which are in order, and up to `most`, the occurrences that a number in it may pass:
+ * all derived ones, and numbers by what they accept.
  */
 export function passedIn(
   placed: readonly PlacedTest[],
   starts: readonly number[],
+  most: number,
 ): readonly (readonly PlacedTest[])[] {
   const found = starts.map((): PlacedTest[] => []);
   for (const one of placed) {
     if (one.each.type !== "number") for (const list of found) list.push(one);
     else
       for (const { low, high } of one.each.accepted) {
+        // As in "not 1" of a bit.
+        if (low > most) continue;
         for (
           let i = Math.max(0, firstAtLeast(starts, low + 1) - 1);
           i < starts.length && starts[i]! <= high;

@@ -19,7 +19,7 @@ export function startNode(walk: Walk, formula: Formula, first: Message): number 
   );
   const plain = from(walk, left, first, { base: 0, x: false });
   // Only frames of Ethernet have the tag where it belongs.
-  if (!first.on.get("linktype")?.includes(LINKTYPE_ETHERNET)) return plain;
+  if (walk.options.plain || !first.on.get("linktype")?.includes(LINKTYPE_ETHERNET)) return plain;
   const tagged = from(walk, left, first, { base: 0, x: false, stripped: "frame" });
   const code = [op.instruction(op.LD | op.ABS, op.VLAN_TAG_PRESENT)];
   return walk.graph.choice({ code, mask: 1, note: "a VLAN tag that the kernel took out?" }, [

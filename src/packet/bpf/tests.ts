@@ -49,11 +49,12 @@ export class TestTable {
     switch (checked.type) {
       case "not":
         return this.formulaOf(checked.of, !negated);
-      case "and":
-      case "or": {
+      case "and": {
         const parts = [checked.left, checked.right].map((each) => this.formulaOf(each, negated));
-        return (checked.type === "and") === negated ? formulas.or(parts) : formulas.and(parts);
+        return negated ? formulas.or(parts) : formulas.and(parts);
       }
+      case "or":
+        return this.formulaOfAny([checked], negated);
       case "xor": {
         const [left, notLeft] = [this.formulaOf(checked.left), this.formulaOf(checked.left, true)];
         const [right, notRight] = [this.formulaOf(checked.right), this.formulaOf(checked.right, true)];
@@ -64,6 +65,39 @@ export class TestTable {
       default:
         return this.#testFormula(checked, negated);
     }
+  }
+
+  /** One of them has to hold, or none. What compares the same field with constants is one test. */
+  formulaOfAny(alternatives: readonly Checked[], negated = false): Formula {
+    const { formulas } = this;
+    const parts: Formula[] = [];
+    const sets = new Map<
+      string,
+      { readonly shape: Shape; readonly clauses: Clause[]; readonly texts: string[] }
+    >();
+    for (const each of alternatives.flatMap(alternativesOf)) {
+      const shape = equalityOf(each);
+      if (!shape) {
+        parts.push(this.formulaOf(each, negated));
+        continue;
+      }
+      const { field, part } = shape.operand;
+      const key = JSON.stringify([field.field.name, part]);
+      const set = sets.get(key);
+      if (!set) sets.set(key, { shape, clauses: [...shape.clauses], texts: [testText(each as Test)] });
+      else {
+        set.clauses.push(...shape.clauses);
+        set.texts.push(testText(each as Test));
+      }
+    }
+    for (const { shape, clauses, texts } of sets.values()) {
+      const { field, part } = shape.operand;
+      const shared = { field: field.field, ...(part && { part }), text: texts.join(" or ") };
+      parts.push(
+        this.formulas.test(this.#add({ ...shared, clauses, negated: false, opaque: false }), negated),
+      );
+    }
+    return negated ? formulas.and(parts) : formulas.or(parts);
   }
 
   #testFormula(test: Test, negated: boolean): Formula {
@@ -101,6 +135,24 @@ export class TestTable {
     this.#numbers.set(key, number);
     return number;
   }
+}
+
+function alternativesOf(checked: Checked): readonly Checked[] {
+  const found: Checked[] = [];
+  const open = [checked];
+  for (let each = open.pop(); each; each = open.pop())
+    if (each.type === "or") open.push(each.right, each.left);
+    else found.push(each);
+  return found;
+}
+
+/** A test that holds where any value of a field is one of some constants, or between two; undefined for any other. */
+function equalityOf(checked: Checked): (Shape & { readonly clauses: readonly Clause[] }) | undefined {
+  if ((checked.type !== "compare" && checked.type !== "in") || checked.quantifier !== "any") return undefined;
+  const shape = shapeOf(checked);
+  if (!shape?.clauses || shape.negated) return undefined;
+  const isEqual = shape.clauses.every((clause) => "low" in clause || clause.comparison === "==");
+  return isEqual ? { ...shape, clauses: shape.clauses } : undefined;
 }
 
 interface Shape {

@@ -35,6 +35,8 @@ export interface WalkOptions {
   readonly shared: boolean;
   /** Names of fields that are looked at; absent: all. */
   readonly fields?: ReadonlySet<string>;
+  /** Only the plain ways: what a VLAN tag stands before is in doubt, and the kernel took none out. */
+  readonly plain?: boolean;
   /** Steps until the walk gives up; they are taken from it. */
   readonly budget: { steps: number };
 }
@@ -68,7 +70,9 @@ export class Walk {
   readonly #reach = new Map<Message, ReadonlySet<Message>>();
   readonly #tests = new Map<Message, TestSet>();
   readonly #layers = new Map<string, number>();
-  readonly #entries = new Map<string, readonly (readonly [number, Message])[]>();
+  readonly #entries = new Map<string, Entries>();
+  readonly #wished = new Map<string, Map<number, Entries>>();
+  readonly #kinds = new Map<Message, Kind>();
   readonly #layouts = new Map<
     Message,
     { readonly names: readonly string[]; readonly known: Map<string, Layout> }
@@ -201,7 +205,7 @@ export class Walk {
     return found;
   }
 
-  entries({ table }: NextRule): readonly (readonly [key: number, message: Message])[] {
+  entries({ table }: NextRule): Entries {
     let entries = this.#entries.get(table);
     if (!entries) {
       const { messages } = this.registry;
@@ -211,8 +215,20 @@ export class Walk {
     return entries;
   }
 
+  /** Those that may lead to what the formula asks for. */
+  wishedEntries(rule: NextRule, formula: Formula): Entries {
+    let wished = this.#wished.get(rule.table);
+    if (!wished) this.#wished.set(rule.table, (wished = new Map()));
+    let entries = wished.get(formula.id);
+    if (!entries) {
+      entries = this.entries(rule).filter(([, message]) => this.isWished(formula, message));
+      wished.set(formula.id, entries);
+    }
+    return entries;
+  }
+
   /** Those with keys in an interval. */
-  entriesIn(rule: NextRule, { low, high }: Interval): readonly (readonly [key: number, message: Message])[] {
+  entriesIn(rule: NextRule, { low, high }: Interval): Entries {
     if (low < high) return this.entries(rule).filter(([key]) => key >= low && key <= high);
     const found = this.registry.find(rule.table, low);
     return found ? [[low, found]] : [];
@@ -263,23 +279,31 @@ export class Walk {
 
   /** Whether a message stands between the link and what it carries: a VLAN tag. */
   isTag(message: Message): boolean {
-    if (this.isLink(message)) return false;
-    return [...this.#linkTables].some(
-      (table) => message.on.has(table) && message.next.some((rule) => rule.table === table),
-    );
+    return this.#kindOf(message) === "tag";
   }
 
   /** Whether it is a link of its own: Ethernet, also in a tunnel. */
   isLink(message: Message): boolean {
-    return message.on.has("linktype") && !message.on.has(VERSIONS);
+    return this.#kindOf(message) === "link";
   }
 
   /** Whether the link carries it: IP, ARP. */
   isNetwork(message: Message): boolean {
-    return (
-      !this.isLink(message) &&
-      !this.isTag(message) &&
-      [...this.#linkTables].some((table) => message.on.has(table))
-    );
+    return this.#kindOf(message) === "network";
+  }
+
+  #kindOf(message: Message): Kind {
+    let kind = this.#kinds.get(message);
+    if (kind === undefined) {
+      const tables = [...this.#linkTables].filter((table) => message.on.has(table));
+      if (message.on.has("linktype") && !message.on.has(VERSIONS)) kind = "link";
+      else if (tables.some((table) => message.next.some((rule) => rule.table === table))) kind = "tag";
+      else kind = tables.length > 0 ? "network" : "other";
+      this.#kinds.set(message, kind);
+    }
+    return kind;
   }
 }
+
+type Entries = readonly (readonly [key: number, message: Message])[];
+type Kind = "link" | "tag" | "network" | "other";

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { concatBytes } from "#base/bytes.ts";
 import { MAX_PACKET_BYTES } from "#packet/file/limits.ts";
 import { PcapWriter } from "#packet/file/pcap-writer.ts";
+import { packetTable } from "#packet/file/testing/packet-table.ts";
 import { readCapture } from "#packet/file/testing/read-capture.ts";
 
 const packet = fc.record({
@@ -59,17 +60,9 @@ test("many at once become what they become one by one", () => {
   fc.assert(
     fc.property(kind, packets, fc.nat(5), (options, all, first) => {
       const [many, single] = [new PcapWriter(options), new PcapWriter(options)];
-      const bytes = concatBytes(all.flatMap((each) => [Uint8Array.of(9, 9, 9), each.bytes]));
-      const starts: number[] = [];
-      for (const i of all.keys()) starts.push((starts[i - 1] ?? 0) + 3 + (all[i - 1]?.bytes.length ?? 0));
-      const table = {
-        bytes,
-        starts: Uint32Array.from(starts),
-        stops: Uint32Array.from(all, (each, i) => starts[i]! + each.bytes.length),
-        originalLengths: Uint32Array.from(all, (each) => each.bytes.length + each.more),
-        seconds: Uint32Array.from(all, (each) => each.seconds),
-        nanoseconds: Uint32Array.from(all, (each) => each.nanoseconds),
-      };
+      const table = packetTable(
+        all.map((each) => ({ ...each, originalLength: each.bytes.length + each.more })),
+      );
       many.appendMany(table, Math.min(first, all.length), all.length);
       for (const { bytes, seconds, nanoseconds, more } of all.slice(first))
         single.append(bytes, 0, bytes.length, seconds, nanoseconds, bytes.length + more);
@@ -99,15 +92,11 @@ test("a packet longer than readers take is cut", () => {
   assert.equal(packets[0]!.originalLength, long.length);
   assert.equal(reader.interfaces[0]!.snapLength, MAX_PACKET_BYTES);
 
-  const [one, none] = [Uint32Array.of(long.length, 1), Uint32Array.of(0, 0)];
-  const table = {
-    bytes: long,
-    starts: none,
-    stops: one,
-    originalLengths: one,
-    seconds: none,
-    nanoseconds: none,
-  };
+  const time = { seconds: 0, nanoseconds: 0 };
+  const table = packetTable([
+    { bytes: long, originalLength: long.length, ...time },
+    { bytes: Uint8Array.of(1), originalLength: 1, ...time },
+  ]);
   writer.appendMany(table, 0, 2);
   const again = readCapture(concatBytes([writer.header(), writer.take()]));
   assert.equal(again.problem, undefined);

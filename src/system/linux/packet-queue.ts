@@ -11,6 +11,7 @@ import {
 
 /** Reads packets one by one with recvmsg: the next is there as soon as the kernel has it. */
 export class PacketQueue implements PacketReader {
+  readonly latestMs = 0;
   readonly #native: Native;
   readonly #descriptor: number;
   readonly #memory: NativeMemory;

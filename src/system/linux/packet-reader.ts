@@ -2,6 +2,8 @@ import type { ReceivedPacket, ReceivedPackets } from "#host/packet-sockets.ts";
 
 /** Reads what a packet socket has received. */
 export interface PacketReader {
+  /** How long a packet that has come may wait until it can be read, ms. */
+  readonly latestMs: number;
   /**
    * Hands over what is there, as much as is good for one turn; `take` returns false to end it. A reader that has many at
    * once calls `takeMany` instead, where it is given. Returns the number of an error that waits on the socket, 0 when
@@ -34,29 +36,28 @@ export interface ReaderLimits {
 /** The packets that a socket hands over together, again and again. */
 export class PacketSlots implements ReceivedPackets {
   readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
   readonly starts = new Uint32Array(MOST_TOGETHER);
-  readonly stops = new Uint32Array(MOST_TOGETHER);
-  readonly originalLengths = new Uint32Array(MOST_TOGETHER);
-  readonly seconds = new Uint32Array(MOST_TOGETHER);
-  readonly nanoseconds = new Uint32Array(MOST_TOGETHER);
+  readonly heads = new Uint32Array(MOST_TOGETHER);
   count = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+  /** Of all memory that the packets lie in. */
+  constructor(words: Uint32Array) {
+    this.words = words;
+    this.bytes = new Uint8Array(words.buffer);
   }
 
-  /** Takes one on, as the `i`th. */
-  set(i: number, { start, stop, originalLength, seconds, nanoseconds }: PacketSlot): void {
+  /** Takes one on, as the `i`th, whose four words begin at `head`; its lengths are not what they say. */
+  set(i: number, head: number, { start, stop, originalLength }: PacketSlot): void {
     this.starts[i] = start;
-    this.stops[i] = stop;
-    this.originalLengths[i] = originalLength;
-    this.seconds[i] = seconds;
-    this.nanoseconds[i] = nanoseconds;
+    this.heads[i] = head;
+    this.words[head + 2] = stop - start;
+    this.words[head + 3] = originalLength;
   }
 }
 
-/** What has been written here is still in the processor's nearest cache when it is read. */
-export const MOST_TOGETHER = 256;
+/** So many that calls cost nothing beside them, and few enough that they are still in the processor's cache when read again. */
+export const MOST_TOGETHER = 1024;
 
 /** The one packet that a socket hands over, again and again. */
 export class PacketSlot implements ReceivedPacket {

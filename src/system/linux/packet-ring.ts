@@ -18,6 +18,7 @@ import { refused, setBytes, setOption, SOL_PACKET } from "#system/linux/socket-o
  * is ready when it is full, or some milliseconds after its first packet.
  */
 export class PacketRing implements PacketReader {
+  readonly latestMs = RETIRE_MS;
   readonly #native: Native;
   readonly #address: bigint;
   readonly #buffer: ArrayBuffer;
@@ -26,6 +27,7 @@ export class PacketRing implements PacketReader {
   readonly #states: Int32Array;
   readonly #slot: PacketSlot;
   readonly #slots: PacketSlots;
+  readonly #blockBytes: number;
   readonly #blocks: number;
   readonly #kinds: number;
   readonly #snapLength: number;
@@ -38,12 +40,14 @@ export class PacketRing implements PacketReader {
   /** Before the socket is bound. Throws OperatorError when there is no memory for it; `what` names the socket. */
   constructor(native: Native, descriptor: number, limits: ReaderLimits, bufferBytes: number, what: string) {
     this.#native = native;
-    this.#blocks = Math.max(LEAST_BLOCKS, Math.ceil(bufferBytes / BLOCK_BYTES));
+    const blockBytes = bufferBytes >= MANY_BLOCKS * LARGE_BLOCK ? LARGE_BLOCK : SMALL_BLOCK;
+    this.#blockBytes = blockBytes;
+    this.#blocks = Math.max(LEAST_BLOCKS, Math.ceil(bufferBytes / blockBytes));
     const request = Uint32Array.of(
-      BLOCK_BYTES,
+      blockBytes,
       this.#blocks,
       FRAME_BYTES,
-      (BLOCK_BYTES / FRAME_BYTES) * this.#blocks,
+      (blockBytes / FRAME_BYTES) * this.#blocks,
       RETIRE_MS,
       0,
       0,
@@ -53,23 +57,22 @@ export class PacketRing implements PacketReader {
     if (!setBytes(native, descriptor, SOL_PACKET, PACKET_RX_RING, new Uint8Array(request.buffer))) {
       throw refused(`a ring for ${what}`, native.errno());
     }
-    const bytes = this.#blocks * BLOCK_BYTES;
+    const bytes = this.#blocks * blockBytes;
     this.#address = native.mmap(0n, BigInt(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0n);
     if (this.#address === MAP_FAILED) throw refused(`a ring for ${what}`, native.errno());
     this.#buffer = toArrayBuffer(this.#address, bytes, false);
     this.#words = new Uint32Array(this.#buffer);
     this.#states = new Int32Array(this.#buffer);
-    const all = new Uint8Array(this.#buffer);
     this.#kinds = wantedKinds(limits);
     this.#snapLength = limits.snapLength;
-    this.#slot = new PacketSlot(all, limits);
-    this.#slots = new PacketSlots(all);
+    this.#slot = new PacketSlot(new Uint8Array(this.#buffer), limits);
+    this.#slots = new PacketSlots(this.#words);
   }
 
   drain(take: (packet: ReceivedPacket) => boolean, takeMany?: (packets: ReceivedPackets) => boolean): number {
     for (let count = 0; count < MOST_AT_ONCE; count++) {
       if (!this.#isReady(this.#next)) return 0;
-      const base = this.#next * BLOCK_BYTES;
+      const base = this.#next * this.#blockBytes;
       const goesOn = takeMany ? this.#walkMany(base, takeMany) : this.#walk(base, take);
       Atomics.store(this.#states, this.#stateAt(this.#next), TP_STATUS_KERNEL);
       this.#next = (this.#next + 1) % this.#blocks;
@@ -99,7 +102,7 @@ export class PacketRing implements PacketReader {
   }
 
   #stateAt(block: number): number {
-    return (block * BLOCK_BYTES + 8) / 4;
+    return (block * this.#blockBytes + 8) / 4;
   }
 
   #isReady(block: number): boolean {
@@ -134,27 +137,22 @@ export class PacketRing implements PacketReader {
   #fill(at: number, count: number): number {
     const words = this.#words;
     const slots = this.#slots;
-    const { starts, stops, originalLengths, seconds, nanoseconds } = slots;
+    const { starts, heads } = slots;
     const kinds = this.#stale > 0 ? 0 : this.#kinds;
     const snapLength = this.#snapLength;
     let word = at / 4;
     let filled = 0;
     for (let i = 0; i < count; i++) {
       // As in #read.
-      const length = words[word + 3]!;
       const isPlain =
         ((kinds >> ((words[word + 14]! >> 16) & 7)) & 1) !== 0 &&
         (words[word + 5]! & TP_STATUS_VLAN_VALID) === 0 &&
-        length <= snapLength;
+        words[word + 3]! <= snapLength;
       if (isPlain) {
-        const start = word * 4 + (words[word + 6]! & 0xffff);
-        starts[filled] = start;
-        stops[filled] = start + length;
-        originalLengths[filled] = words[word + 4]!;
-        seconds[filled] = words[word + 1]!;
-        nanoseconds[filled] = words[word + 2]!;
+        starts[filled] = word * 4 + (words[word + 6]! & 0xffff);
+        heads[filled] = word + 1;
         filled++;
-      } else if (this.#read(word * 4)) slots.set(filled++, this.#slot);
+      } else if (this.#read(word * 4)) slots.set(filled++, word + 1, this.#slot);
       word += words[word]! / 4;
     }
     slots.count = filled;
@@ -199,13 +197,14 @@ const CLOCK_REALTIME = 0;
 const TAG_BYTES = 4;
 /**
  * A block must be larger than any packet: those put together from several exceed 64 KiB. Larger still, it wakes the reader
- * once for thousands of packets.
+ * once for thousands of packets; but a ring of few blocks has little room while one is read.
  */
-const BLOCK_BYTES = 1024 * 1024;
+const [SMALL_BLOCK, LARGE_BLOCK] = [1024 * 1024, 2 * 1024 * 1024];
+const MANY_BLOCKS = 4;
 /** Means nothing in this version, but must divide a block. */
 const FRAME_BYTES = 2_048;
 const LEAST_BLOCKS = 2;
 /** A lonely packet waits as long as this: what wakes the reader more often costs more than the packets. */
-const RETIRE_MS = 60;
+const RETIRE_MS = 250;
 /** Blocks; then everything else gets its turn: these hold some ten thousand small packets. */
-const MOST_AT_ONCE = 2;
+const MOST_AT_ONCE = 1;

@@ -213,12 +213,13 @@ export class LinuxPacketSocket implements PacketSocket {
   /** The interface went down. It may come up again, and then so do the packets; or it is gone. */
   #watchLink(): void {
     clearTimeout(this.#watch);
-    this.#watch = setTimeout(() => this.#checkLink(), WATCH_MS);
+    // Of an interface that is gone, the last packets may still be on their way through a ring.
+    const afterMs = this.#isGone ? this.#reader.latestMs + WATCH_MS : WATCH_MS;
+    this.#watch = setTimeout(() => this.#checkLink(), afterMs);
   }
 
   #checkLink(): void {
     if (!this.#open) return;
-    // Once more later: the last packets may still be on their way through a ring.
     if (!this.#isGone) {
       this.#isGone = boundLink(this.#native, this.#descriptor).index === -1;
       return this.#watchLink();
@@ -279,5 +280,5 @@ const [PACKET_MR_PROMISC, PACKET_FANOUT_HASH] = [1, 0];
 /** Enough for thousands of full frames; the kernel doubles it for its own needs. */
 const QUEUE_BYTES = 8 * 1024 * 1024;
 /** A tenth of a second at a million small packets each second. */
-const RING_BYTES = 16 * 1024 * 1024;
+const RING_BYTES = 8 * 1024 * 1024;
 const WATCH_MS = 100;
