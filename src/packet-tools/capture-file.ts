@@ -58,12 +58,11 @@ export class CaptureFile {
 
   /** The packets from `first` up to `stop` of many. Throws as `begin`. */
   appendMany(packets: ReceivedPackets, first: number, stop: number): void {
-    const writer = this.#writer!;
-    if (writer instanceof PcapWriter && this.#rotateBytes === Infinity) {
-      for (let at = first; at < stop;) {
-        at = writer.appendMany(packets, at, stop, FLUSH_BYTES);
-        if (writer.size >= FLUSH_BYTES) this.#flush();
-      }
+    if (IS_LITTLE && !this.#isNg && this.#rotateBytes === Infinity && packets.writeRecords) {
+      // Before it what came before.
+      this.#flush();
+      const left = packets.writeRecords(this.#file, first, stop);
+      if (left > 0) this.#writeLeft(packets, first, stop, left);
       return;
     }
     const { bytes, starts, words, heads } = packets;
@@ -71,6 +70,24 @@ export class CaptureFile {
       const [start, head] = [starts[i]!, heads[i]!];
       const [seconds, nanoseconds, kept, length] = [0, 1, 2, 3].map((at) => words[head + at]!);
       this.append(bytes, start, start + kept!, seconds!, nanoseconds!, length!);
+    }
+  }
+
+  /** Offers the file once more what it did not take: the last bytes of these packets' records. The error tells why. */
+  #writeLeft(
+    { bytes, starts, words, heads }: ReceivedPackets,
+    first: number,
+    stop: number,
+    left: number,
+  ): void {
+    const sizeOf = (i: number): number => RECORD_HEAD + words[heads[i]! + 2]!;
+    let skip = -left;
+    for (let i = first; i < stop; i++) skip += sizeOf(i);
+    for (let i = first; i < stop; i++) {
+      const size = sizeOf(i);
+      const start = starts[i]! - RECORD_HEAD;
+      if (skip < size) this.#write(bytes.subarray(start + skip, start + size));
+      skip = Math.max(0, skip - size);
     }
   }
 
@@ -135,6 +152,9 @@ function unwritable(path: string, error: unknown, remedy: string): OperatorError
   return new OperatorError(`${path} cannot be written: ${explain(error)}`, remedy);
 }
 
+const IS_LITTLE = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+/** What pcap puts before a packet. */
+const RECORD_HEAD = 16;
 /** What a record adds to its packet at most. */
 const RECORD_BYTES = 40;
 /** Large enough that writing costs little beside the copy, small enough for the processor's cache. */

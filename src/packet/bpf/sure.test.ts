@@ -9,7 +9,7 @@ import { compileSure, sureSource } from "#packet/bpf/sure.ts";
 import { EVERYDAY_QUERIES } from "#packet/bpf/testing/everyday-queries.ts";
 import { RandomPackets } from "#packet/bpf/testing/random-packets.ts";
 import { RandomQueries } from "#packet/bpf/testing/random-queries.ts";
-import { packetTable } from "#packet/file/testing/packet-table.ts";
+import { packetTable } from "#packet/bpf/testing/packet-table.ts";
 import type { Message } from "#packet/message.ts";
 import { hexText } from "#packet/primitive.ts";
 import { QueryError } from "#packet/query/query-error.ts";

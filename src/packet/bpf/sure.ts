@@ -1,4 +1,3 @@
-import type { PacketTable } from "#packet/file/pcap-writer.ts";
 import type { Message } from "#packet/message.ts";
 import type { Query } from "#packet/query/query.ts";
 import type { Registry } from "#packet/registry.ts";
@@ -7,6 +6,18 @@ import { bpfSource } from "#packet/bpf/javascript.ts";
 import { startNode } from "#packet/bpf/start.ts";
 import { TestTable } from "#packet/bpf/tests.ts";
 import { KEEP_ALL, TooLarge, Walk } from "#packet/bpf/walk.ts";
+
+/**
+ * Packets of one buffer, of which packet `i` begins at starts[i]. The same buffer, from its first byte on and in this
+ * machine's byte order, has four words of each, from words[heads[i]] on: seconds, nanoseconds, bytes that were kept, bytes
+ * on the network.
+ */
+export interface PacketTable {
+  readonly bytes: Uint8Array;
+  readonly starts: Uint32Array;
+  readonly words: Uint32Array;
+  readonly heads: Uint32Array;
+}
 
 /**
  * The number of the first of the packets from `first` up to `stop` that the query may not select; `stop` where it selects

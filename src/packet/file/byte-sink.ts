@@ -30,27 +30,16 @@ export class ByteSink {
       bytes.set(source.subarray(start, stop), at);
       return;
     }
-    const from = this.#viewOf(source);
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#sourceView = new DataView(source.buffer, source.byteOffset, source.byteLength);
+    }
+    const from = this.#sourceView;
     let i = start;
     let j = at;
     // The optimizing compiler makes one load and one store of it, and no BigInt.
     for (; i <= stop - 8; i += 8, j += 8) view.setBigInt64(j, from.getBigInt64(i, true), true);
     for (; i < stop; i++, j++) bytes[j] = source[i]!;
-  }
-
-  /** Copies 16 bytes from source[start] on to `at`; the same holds. */
-  put16(at: number, source: Uint8Array, start: number): void {
-    const from = this.#viewOf(source);
-    this.view.setBigInt64(at, from.getBigInt64(start, true), true);
-    this.view.setBigInt64(at + 8, from.getBigInt64(start + 8, true), true);
-  }
-
-  #viewOf(source: Uint8Array): DataView {
-    if (source !== this.#source) {
-      this.#source = source;
-      this.#sourceView = new DataView(source.buffer, source.byteOffset, source.byteLength);
-    }
-    return this.#sourceView;
   }
 
   /** A copy of what was written from `start` on, which is removed. */

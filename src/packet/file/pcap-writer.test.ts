@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { concatBytes } from "#base/bytes.ts";
 import { MAX_PACKET_BYTES } from "#packet/file/limits.ts";
 import { PcapWriter } from "#packet/file/pcap-writer.ts";
-import { packetTable } from "#packet/file/testing/packet-table.ts";
 import { readCapture } from "#packet/file/testing/read-capture.ts";
 
 const packet = fc.record({
@@ -49,28 +48,6 @@ test("what was written is read again, in chunks of any sizes", () => {
   );
 });
 
-test("many at once become what they become one by one", () => {
-  const large = fc.record({
-    bytes: fc.uint8Array({ minLength: 150, maxLength: 500 }),
-    seconds: fc.nat(0xffff_ffff),
-    nanoseconds: fc.nat(999_999_999),
-    more: fc.constant(0),
-  });
-  const packets = fc.array(fc.oneof(packet, large), { minLength: 1, maxLength: 20 });
-  fc.assert(
-    fc.property(kind, packets, fc.nat(5), (options, all, first) => {
-      const [many, single] = [new PcapWriter(options), new PcapWriter(options)];
-      const table = packetTable(
-        all.map((each) => ({ ...each, originalLength: each.bytes.length + each.more })),
-      );
-      many.appendMany(table, Math.min(first, all.length), all.length);
-      for (const { bytes, seconds, nanoseconds, more } of all.slice(first))
-        single.append(bytes, 0, bytes.length, seconds, nanoseconds, bytes.length + more);
-      assert.deepEqual(many.take(), single.take());
-    }),
-  );
-});
-
 test("what is appended may be much before it is taken", () => {
   const writer = new PcapWriter({ linkType: 1 });
   const records: Uint8Array[] = [];
@@ -91,22 +68,6 @@ test("a packet longer than readers take is cut", () => {
   assert.equal(packets[0]!.bytes.length, MAX_PACKET_BYTES);
   assert.equal(packets[0]!.originalLength, long.length);
   assert.equal(reader.interfaces[0]!.snapLength, MAX_PACKET_BYTES);
-
-  const time = { seconds: 0, nanoseconds: 0 };
-  const table = packetTable([
-    { bytes: long, originalLength: long.length, ...time },
-    { bytes: Uint8Array.of(1), originalLength: 1, ...time },
-  ]);
-  writer.appendMany(table, 0, 2);
-  const again = readCapture(concatBytes([writer.header(), writer.take()]));
-  assert.equal(again.problem, undefined);
-  assert.deepEqual(
-    again.packets.map(({ bytes, originalLength }) => [bytes.length, originalLength]),
-    [
-      [MAX_PACKET_BYTES, long.length],
-      [1, 1],
-    ],
-  );
 });
 
 test("a time that pcap cannot tell becomes the nearest, and is counted", () => {

@@ -2,18 +2,6 @@ import { putUint16, putUint32, type ByteOrder } from "#packet/file/byte-order.ts
 import { ByteSink } from "#packet/file/byte-sink.ts";
 import { maxPacketBytes } from "#packet/file/limits.ts";
 
-/**
- * Packets of one buffer, of which packet `i` begins at starts[i]. The same buffer, from its first byte on and in this
- * machine's byte order, has four words of each, from words[heads[i]] on: seconds, nanoseconds, bytes that were kept, bytes
- * on the network.
- */
-export interface PacketTable {
-  readonly bytes: Uint8Array;
-  readonly starts: Uint32Array;
-  readonly words: Uint32Array;
-  readonly heads: Uint32Array;
-}
-
 export interface PcapWriterOptions {
   /** LINKTYPE_ value, 16 bits. */
   readonly linkType: number;
@@ -28,7 +16,6 @@ export interface PcapWriterOptions {
 const HEADER = 24;
 const RECORD_HEADER = 16;
 const LATEST = 0xffff_ffff; // 2106-02-07
-const IS_LITTLE = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /**
  * Makes a pcap file (draft-ietf-opsawg-pcap): header(), then packets. Each comes as an array of its own by packet(), or
@@ -111,40 +98,6 @@ export class PcapWriter {
     view.setUint32(at + 8, included, little);
     view.setUint32(at + 12, originalLength, little);
     sink.put(at + RECORD_HEADER, bytes, start, start + included);
-  }
-
-  /**
-   * The same for the packets from `first` up to `stop` of many. What the table has of a packet is what a record of
-   * nanoseconds begins with, on a machine with the file's byte order: that is copied as it is. One loop with little in
-   * it: a short capture spends more time on having code compiled than on its packets. Ends before `stop` once take() would
-   * return `enough` bytes, and returns the number of the next packet.
-   */
-  appendMany(packets: PacketTable, first: number, stop: number, enough = Infinity): number {
-    const { bytes, starts, words, heads } = packets;
-    const sink = this.#sink;
-    const most = IS_LITTLE && this.#little && this.#divisor === 1 ? this.#maxPacket : -1;
-    let at = sink.size;
-    let i = first;
-    for (; i < stop && at < enough; i++) {
-      const start = starts[i]!;
-      const head = heads[i]!;
-      const length = words[head + 2]!;
-      if (length > most) {
-        sink.size = at;
-        this.append(bytes, start, start + length, words[head]!, words[head + 1]!, words[head + 3]!);
-        at = sink.size;
-        continue;
-      }
-      if (at + RECORD_HEADER + length > sink.bytes.length) {
-        sink.size = at;
-        sink.reserve(RECORD_HEADER + length);
-      }
-      sink.put16(at, bytes, head * 4);
-      sink.put(at + RECORD_HEADER, bytes, start, start + length);
-      at += RECORD_HEADER + length;
-    }
-    sink.size = at;
-    return i;
   }
 
   /** What was appended since the last call. */

@@ -16,6 +16,7 @@ export function loadNative() {
     recvmsg: { arguments: ["i32", "pointer", "i32"], return: "i32" },
     sendmsg: { arguments: ["i32", "pointer", "i32"], return: "i32" },
     sendmmsg: { arguments: ["i32", "pointer", "u32", "i32"], return: "i32" },
+    writev: { arguments: ["i32", "pointer", "i32"], return: "i32" },
     close: { arguments: ["i32"], return: "i32" },
     if_nametoindex: { arguments: ["buffer"], return: "u32" },
     clock_gettime: { arguments: ["i32", "buffer"], return: "i32" },

@@ -1,4 +1,5 @@
 import type { ReceivedPacket, ReceivedPackets } from "#host/packet-sockets.ts";
+import type { RecordWriter } from "#system/linux/packet-write.ts";
 
 /** Reads what a packet socket has received. */
 export interface PacketReader {
@@ -41,10 +42,17 @@ export class PacketSlots implements ReceivedPackets {
   readonly heads = new Uint32Array(MOST_TOGETHER);
   count = 0;
 
+  readonly #writer: RecordWriter;
+
   /** Of all memory that the packets lie in. */
-  constructor(words: Uint32Array) {
+  constructor(words: Uint32Array, writer: RecordWriter) {
     this.words = words;
     this.bytes = new Uint8Array(words.buffer);
+    this.#writer = writer;
+  }
+
+  writeRecords(file: number, first: number, stop: number): number {
+    return this.#writer.write(file, this, first, stop);
   }
 
   /** Takes one on, as the `i`th, whose four words begin at `head`; its lengths are not what they say. */

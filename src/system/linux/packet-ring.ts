@@ -11,6 +11,7 @@ import {
   type PacketReader,
   type ReaderLimits,
 } from "#system/linux/packet-reader.ts";
+import { RecordWriter } from "#system/linux/packet-write.ts";
 import { refused, setBytes, setOption, SOL_PACKET } from "#system/linux/socket-options.ts";
 
 /**
@@ -27,6 +28,7 @@ export class PacketRing implements PacketReader {
   readonly #states: Int32Array;
   readonly #slot: PacketSlot;
   readonly #slots: PacketSlots;
+  readonly #writer: RecordWriter;
   readonly #blockBytes: number;
   readonly #blocks: number;
   readonly #kinds: number;
@@ -66,7 +68,8 @@ export class PacketRing implements PacketReader {
     this.#kinds = wantedKinds(limits);
     this.#snapLength = limits.snapLength;
     this.#slot = new PacketSlot(new Uint8Array(this.#buffer), limits);
-    this.#slots = new PacketSlots(this.#words);
+    this.#writer = new RecordWriter(native, this.#words, this.#address);
+    this.#slots = new PacketSlots(this.#words, this.#writer);
   }
 
   drain(take: (packet: ReceivedPacket) => boolean, takeMany?: (packets: ReceivedPackets) => boolean): number {
@@ -98,6 +101,7 @@ export class PacketRing implements PacketReader {
     if (this.#buffer.detached) return;
     const bytes = BigInt(this.#buffer.byteLength);
     this.#buffer.transfer(0);
+    this.#writer.close();
     this.#native.munmap(this.#address, bytes);
   }
 

@@ -120,7 +120,7 @@ export class LinuxPacketSocket implements PacketSocket {
     const { mode, bufferBytes, promiscuous, outgoing, snapLength, interface: name } = this.#options;
     const limits = {
       isEthernet: this.linkType === 1,
-      snapLength: snapLength ?? Infinity,
+      snapLength: snapLength ?? MOST_KEPT,
       promiscuous: promiscuous ?? false,
       outgoing: outgoing ?? false,
     };
@@ -282,3 +282,5 @@ const QUEUE_BYTES = 8 * 1024 * 1024;
 /** A tenth of a second at a million small packets each second. */
 const RING_BYTES = 8 * 1024 * 1024;
 const WATCH_MS = 100;
+/** Longer packets than that readers of capture files do not take. */
+const MOST_KEPT = 262_144;

@@ -1,4 +1,4 @@
-import type { PacketTable } from "#packet/file/pcap-writer.ts";
+import type { PacketTable } from "#packet/bpf/sure.ts";
 
 export interface TablePacket {
   readonly bytes: Uint8Array;
