@@ -33,6 +33,7 @@ export interface ReceivedPackets {
    * kept, bytes on the wire.
    */
   readonly heads: Uint32Array;
+  // Whoever gets them may move what is in `starts` and `heads`.
   /**
    * Writes the packets from `first` up to `stop` to an open file, each behind its four words as they lie, which is what a
    * pcap file of nanoseconds in this machine's byte order holds: without the copy that others make first. Returns how many
@@ -98,6 +99,8 @@ export interface StoredPackets {
 export interface PacketSocket {
   /** LINKTYPE_ value of what its packets start with. */
   readonly linkType: number;
+  /** A packet that has come is handed over so many milliseconds later at most; whoever wants the last ones waits for them. */
+  readonly latestMs: number;
   /**
    * Sends packets, link headers included, in their order; returns how many the kernel took: fewer while its queue is full
    * or the interface is down. Throws Error when the first can never be sent, because it is too long or too short.

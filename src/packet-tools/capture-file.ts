@@ -68,8 +68,8 @@ export class CaptureFile {
     const { bytes, starts, words, heads } = packets;
     for (let i = first; i < stop; i++) {
       const [start, head] = [starts[i]!, heads[i]!];
-      const [seconds, nanoseconds, kept, length] = [0, 1, 2, 3].map((at) => words[head + at]!);
-      this.append(bytes, start, start + kept!, seconds!, nanoseconds!, length!);
+      const stopAt = start + words[head + 2]!;
+      this.append(bytes, start, stopAt, words[head]!, words[head + 1]!, words[head + 3]!);
     }
   }
 

@@ -116,7 +116,8 @@ class Capture {
       if (seconds !== Infinity) callOff = afterSeconds(seconds, () => this.#ended.resolve());
       if (this.#file && process.stderr.isTTY) rate = this.#showRate();
       await Promise.race([this.#ended.promise, signals.asked]);
-      if (mode === "bulk" && this.#count < this.#most) await sleep(RING_MS);
+      // What came just before the end may still be on its way.
+      if (this.#count < this.#most) await sleep(socket.latestMs);
     } finally {
       callOff();
       clearInterval(rate);
@@ -155,7 +156,7 @@ class Capture {
     if (this.#count >= this.#most) this.#ended.resolve();
   }
 
-  /** Those that follow each other together. */
+  /** Those that the query selects. */
   #writeSelected(packets: ReceivedPackets): void {
     const { count, bytes, starts, words, heads } = packets;
     const before = this.#seen;
@@ -166,18 +167,26 @@ class Capture {
     };
     // Of the first packet of all, the time.
     if (before === 0) frameOf(0);
-    let first = 0;
+    // Those that are selected move together, so that they are written together.
+    let kept = 0;
     for (let i = 0; i < count; i++) {
-      if (this.#sure) i = this.#sure(packets, i, count);
+      const next = this.#sure?.(packets, i, count) ?? i;
+      if (kept < i && i < next) {
+        starts.copyWithin(kept, i, next);
+        heads.copyWithin(kept, i, next);
+      }
+      kept += next - i;
+      i = next;
       if (i === count) break;
       const start = starts[i]!;
       const frame = frameOf(i);
       this.#match ??= this.#view!.matcher()!;
-      if (this.#match(bytes, start, start + frame.capturedLength, frame)) continue;
-      this.#write(packets, first, i);
-      first = i + 1;
+      if (!this.#match(bytes, start, start + frame.capturedLength, frame)) continue;
+      starts[kept] = start;
+      heads[kept] = heads[i]!;
+      kept++;
     }
-    this.#write(packets, first, count);
+    this.#write(packets, 0, kept);
     this.#seen = before + count;
   }
 
@@ -213,6 +222,3 @@ class Capture {
     return frame;
   }
 }
-
-/** What came just before the end may still be on its way through the ring, ms. */
-const RING_MS = 300;

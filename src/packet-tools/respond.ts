@@ -128,6 +128,7 @@ async function respondLive(
 function reporting(socket: PacketSocket): PacketSocket {
   return {
     linkType: socket.linkType,
+    latestMs: socket.latestMs,
     setFilter: (filter) => socket.setFilter(filter),
     statistics: () => socket.statistics(),
     close: () => socket.close(),

@@ -96,11 +96,17 @@ export async function runFileCapture(
   }));
   return {
     close: async () => {
+      // What came just before the end may still be on its way.
+      if (socket.latestMs > 0) await waited(host.clock, socket.latestMs);
       record.leave();
       socket.close();
       await writer.close();
     },
   };
+}
+
+function waited(clock: NodeHost["clock"], ms: number): Promise<void> {
+  return new Promise((resolve) => clock.at(clock.now() + ms, resolve));
 }
 
 /** A capture whose packets a client reads as they come. */

@@ -73,6 +73,7 @@ export class SimPacketSockets implements PacketSockets {
 
 class SimPacketSocket implements PacketSocket, Tap {
   readonly linkType = 1;
+  readonly latestMs: number;
   readonly group: number | undefined;
   readonly #network: Network;
   readonly #port: SimPort;
@@ -100,6 +101,7 @@ class SimPacketSocket implements PacketSocket, Tap {
     this.#port = port;
     this.#clock = clock;
     this.#options = options;
+    this.latestMs = options.mode === "bulk" ? BULK_MS : 0;
     this.#handlers = handlers;
     this.#filter = verified(filter);
     this.group = fanoutGroup;
@@ -157,7 +159,7 @@ class SimPacketSocket implements PacketSocket, Tap {
 
   frame(frame: Uint8Array, outgoing: boolean): void {
     if (!this.#open) return;
-    const { snapLength = Infinity, mode, bufferBytes = Infinity } = this.#options;
+    const { snapLength = Infinity, bufferBytes = Infinity } = this.#options;
     const kind = outgoing ? 4 : kindOf(frame, this.#port.link()?.hardwareAddress);
     if (outgoing ? !this.#options.outgoing : kind === 3 && !this.#options.promiscuous) return;
     const { bytes, vlan } = untagged(frame);
@@ -176,7 +178,7 @@ class SimPacketSocket implements PacketSocket, Tap {
     this.#waiting.push({ bytes: frame.slice(), start: 0, stop, ...this.#facts(frame, outgoing) });
     if (this.#waiting.length > 1) return;
     const { scheduler } = this.#network;
-    scheduler.at(scheduler.now + (mode === "bulk" ? BULK_MS : 0), () => this.#handOver());
+    scheduler.at(scheduler.now + this.latestMs, () => this.#handOver());
   }
 
   #facts(frame: Uint8Array, outgoing: boolean) {

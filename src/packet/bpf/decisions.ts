@@ -54,7 +54,10 @@ export class Decisions {
   ): (low: number, passed: readonly PlacedTest[], make: () => number) => number {
     const { walk, state } = this.#layer;
     const isPlain =
-      !this.#isWished(known, key) && !this.#isCounted(key) && !walk.placeNames(this.#layer.message).has(key);
+      !(state.sure && this.#isChecked(key)) &&
+      !this.#isWished(known, key) &&
+      !this.#isCounted(key) &&
+      !walk.placeNames(this.#layer.message).has(key);
     const targets = new Map<string, number>();
     return (low, passed, make) => {
       if (!isPlain || passed.some(({ each }) => each.type !== "number")) return make();
@@ -150,6 +153,11 @@ export class Decisions {
         this.#layer.own.names.get(derived.name)?.meets(formula.tests) &&
         [derived.expression, derived.when].some((each) => each && namesOf(each).has(name)),
     );
+  }
+
+  /** Whether the header is sound hangs on it: then each interval is asked for itself. */
+  #isChecked(name: string): boolean {
+    return this.#layer.message.checks.some(({ holds }) => namesOf(holds).has(name));
   }
 
   #isCounted(name: string): boolean {

@@ -64,6 +64,7 @@ function statementOf(code: number, k: number, least: number, rejected: string): 
         case op.LEN:
           return "a = e - s;";
         case op.IND:
+          if (k >= op.LINK_HEADER) return undefined;
           return `${beyond(`x + ${k + size}`)}a = ${readCode(`s + x + ${k}`, size)};`;
         case op.ABS:
           if (VLAN.has(k)) return "a = 0;";
@@ -124,8 +125,10 @@ function leastLengths(program: BpfProgram): readonly number[] {
     const isLoad = (code & 7) === op.LD && (code & 0xe0) === op.ABS && k < op.LINK_HEADER;
     if (isLoad) reach(pc + 1, Math.max(here, k + sizeOf(code)));
     else if ((code & 7) !== op.JMP) reach(pc + 1, here);
-    else if ((code & 0xf0) === op.JA) reach(pc + 1 + k, here);
-    else {
+    else if ((code & 0xf0) === op.JA) {
+      reach(pc + 1 + k, here);
+      jumpedTo.add(pc + 1 + k);
+    } else {
       const isLength =
         pc > 0 && !jumpedTo.has(pc) && isLengthLoad(program[pc - 1]!.code) && code === (op.JMP | op.JGE);
       reach(pc + 1 + jt, isLength ? Math.max(here, k) : here);

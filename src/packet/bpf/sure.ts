@@ -3,6 +3,7 @@ import type { Query } from "#packet/query/query.ts";
 import type { Registry } from "#packet/registry.ts";
 import { emitGraph } from "#packet/bpf/emit.ts";
 import { bpfSource } from "#packet/bpf/javascript.ts";
+import * as op from "#packet/bpf/opcodes.ts";
 import { startNode } from "#packet/bpf/start.ts";
 import { TestTable } from "#packet/bpf/tests.ts";
 import { KEEP_ALL, TooLarge, Walk } from "#packet/bpf/walk.ts";
@@ -52,7 +53,7 @@ export function sureSource(registry: Registry, { checked }: Query, first: Messag
   }
   const written = emitGraph(walk.graph, node, KEEP_ALL, MOST_INSTRUCTIONS);
   const program = written?.map(({ instruction }) => instruction);
-  if (!program?.some(({ code, k }) => code === RET && k === 0)) return undefined;
+  if (!program?.some(({ code, k }) => code === op.RET && k === 0)) return undefined;
   const code = bpfSource(program, "return i;", "continue;");
   return (
     code &&
@@ -66,7 +67,6 @@ return n;`
   );
 }
 
-const RET = 0x06;
 const MOST_STEPS = 6_000;
 /** Code that is longer takes longer to compile than it saves. */
 const MOST_INSTRUCTIONS = 1_000;

@@ -41,6 +41,7 @@ export class FakePacketSocket implements PacketSocket {
   readonly options: PacketSocketOptions;
   readonly sent: Uint8Array[] = [];
   readonly linkType: number;
+  readonly latestMs = 0;
   filter: BpfProgram | undefined;
   /** What `send` throws, and how many packets it takes. */
   sendError: Error | undefined;

@@ -19,7 +19,8 @@ import { refused, setBytes, setOption, SOL_PACKET } from "#system/linux/socket-o
  * is ready when it is full, or some milliseconds after its first packet.
  */
 export class PacketRing implements PacketReader {
-  readonly latestMs = RETIRE_MS;
+  /** The kernel looks at its blocks by a timer, which is late at times. */
+  readonly latestMs = RETIRE_MS + 50;
   readonly #native: Native;
   readonly #address: bigint;
   readonly #buffer: ArrayBuffer;
@@ -73,16 +74,14 @@ export class PacketRing implements PacketReader {
   }
 
   drain(take: (packet: ReceivedPacket) => boolean, takeMany?: (packets: ReceivedPackets) => boolean): number {
-    for (let count = 0; count < MOST_AT_ONCE; count++) {
-      if (!this.#isReady(this.#next)) return 0;
-      const base = this.#next * this.#blockBytes;
-      const goesOn = takeMany ? this.#walkMany(base, takeMany) : this.#walk(base, take);
-      Atomics.store(this.#states, this.#stateAt(this.#next), TP_STATUS_KERNEL);
-      this.#next = (this.#next + 1) % this.#blocks;
-      if (this.#stale > 0) this.#stale--;
-      if (!goesOn) return 0;
-    }
-    return MORE;
+    if (!this.#isReady(this.#next)) return 0;
+    const base = this.#next * this.#blockBytes;
+    const goesOn = takeMany ? this.#walkMany(base, takeMany) : this.#walk(base, take);
+    Atomics.store(this.#states, this.#stateAt(this.#next), TP_STATUS_KERNEL);
+    this.#next = (this.#next + 1) % this.#blocks;
+    if (this.#stale > 0) this.#stale--;
+    // One block holds some ten thousand small packets: then everything else gets its turn.
+    return goesOn ? MORE : 0;
   }
 
   discard(): void {
@@ -210,5 +209,3 @@ const FRAME_BYTES = 2_048;
 const LEAST_BLOCKS = 2;
 /** A lonely packet waits as long as this: what wakes the reader more often costs more than the packets. */
 const RETIRE_MS = 250;
-/** Blocks; then everything else gets its turn: these hold some ten thousand small packets. */
-const MOST_AT_ONCE = 1;

@@ -23,6 +23,7 @@ import * as socket from "#system/linux/socket-options.ts";
 /** An AF_PACKET socket on one interface. */
 export class LinuxPacketSocket implements PacketSocket {
   readonly linkType: number;
+  readonly latestMs: number;
   readonly #native: Native;
   readonly #options: PacketSocketOptions;
   readonly #handlers: PacketHandlers;
@@ -71,6 +72,7 @@ export class LinuxPacketSocket implements PacketSocket {
       bindToLink(native, this.#descriptor, index, 0, name);
       this.linkType = linkTypeOf(boundLink(native, this.#descriptor).hardwareType, name);
       reader = this.#reader = this.#openReader();
+      this.latestMs = reader.latestMs;
       this.#join(index);
     } catch (error) {
       reader?.close();
@@ -214,7 +216,7 @@ export class LinuxPacketSocket implements PacketSocket {
   #watchLink(): void {
     clearTimeout(this.#watch);
     // Of an interface that is gone, the last packets may still be on their way through a ring.
-    const afterMs = this.#isGone ? this.#reader.latestMs + WATCH_MS : WATCH_MS;
+    const afterMs = this.#isGone ? this.latestMs + WATCH_MS : WATCH_MS;
     this.#watch = setTimeout(() => this.#checkLink(), afterMs);
   }
 
@@ -279,7 +281,7 @@ const [PACKET_ADD_MEMBERSHIP, PACKET_STATISTICS, PACKET_FANOUT, PACKET_IGNORE_OU
 const [PACKET_MR_PROMISC, PACKET_FANOUT_HASH] = [1, 0];
 /** Enough for thousands of full frames; the kernel doubles it for its own needs. */
 const QUEUE_BYTES = 8 * 1024 * 1024;
-/** A tenth of a second at a million small packets each second. */
+/** A twentieth of a second at a million small packets each second; a larger one would not stay in the processor's cache. */
 const RING_BYTES = 8 * 1024 * 1024;
 const WATCH_MS = 100;
 /** Longer packets than that readers of capture files do not take. */
