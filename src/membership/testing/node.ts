@@ -40,22 +40,30 @@ export function aliveOf(x: number, incarnation: number, changes: object = {}): P
   return { type: "alive", body };
 }
 
-/** One core, by hand: a clock that the test moves, and what the core said. */
-export class TestNode {
-  readonly core: Membership;
-  readonly events: MembershipEvent[] = [];
-  readonly outputs: MembershipOutput[] = [];
-  now = 0;
+/** What membership and the layer of Serf above it are to a test. */
+interface Core<Input, Output> {
+  readonly wakeAt: number;
+  handle(input: Input, now: number): readonly Output[];
+}
 
-  constructor(changes: Partial<MembershipSetup> = {}, seed = 1) {
-    this.core = new Membership({ ...SETUP, ...changes }, seededRandom(seed), simCipher(seededRandom(seed)));
-    this.put({ type: "wake" });
+/** One core, by hand: a clock that the test moves, and what the core said. */
+export class ByHand<Input, Event, Output extends { readonly type: string }, Its extends Core<Input, Output>> {
+  readonly core: Its;
+  readonly events: Event[] = [];
+  readonly outputs: Output[] = [];
+  now = 0;
+  readonly #wake: Input;
+
+  constructor(core: Its, wake: Input) {
+    this.core = core;
+    this.#wake = wake;
+    this.put(wake);
   }
 
-  put(input: MembershipInput): readonly MembershipOutput[] {
+  put(input: Input): readonly Output[] {
     const outputs = this.core.handle(input, this.now);
     this.outputs.push(...outputs);
-    for (const output of outputs) if (output.type === "event") this.events.push(output.event);
+    for (const output of outputs) if (isEvent<Event>(output)) this.events.push(output.event);
     return outputs;
   }
 
@@ -64,9 +72,23 @@ export class TestNode {
     const end = this.now + ms;
     while (this.core.wakeAt <= end) {
       this.now = Math.max(this.now, this.core.wakeAt);
-      this.put({ type: "wake" });
+      this.put(this.#wake);
     }
     this.now = end;
+  }
+}
+
+function isEvent<Event>(output: {
+  readonly type: string;
+}): output is { readonly type: "event"; readonly event: Event } {
+  return output.type === "event";
+}
+
+/** A member by hand. */
+export class TestNode extends ByHand<MembershipInput, MembershipEvent, MembershipOutput, Membership> {
+  constructor(changes: Partial<MembershipSetup> = {}, seed = 1) {
+    const core = new Membership({ ...SETUP, ...changes }, seededRandom(seed), simCipher(seededRandom(seed)));
+    super(core, { type: "wake" });
   }
 
   packet(data: Uint8Array, x = 2): readonly MembershipOutput[] {

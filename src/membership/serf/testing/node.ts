@@ -3,7 +3,7 @@ import { seededRandom } from "#base/random.ts";
 import type { MembershipEvent, MembershipSetup } from "#membership/io.ts";
 import type { Attachment, SerfEvent, SerfInput, SerfOutput, SerfSetup } from "#membership/serf/io.ts";
 import { Serf } from "#membership/serf/serf.ts";
-import { SETUP } from "#membership/testing/node.ts";
+import { ByHand, SETUP } from "#membership/testing/node.ts";
 import { simCipher } from "#sim/cipher.ts";
 import { decodePacket, encodeMessage, type GossipMessage } from "#wire/memberlist/packet.ts";
 import { decodeSerf, encodeSerf, encodeTags, type SerfMessage } from "#wire/memberlist/serf.ts";
@@ -19,11 +19,7 @@ type EventOf<Type, Any = MembershipEvent | SerfEvent> = Any extends { readonly t
   : never;
 
 /** One core, by hand: a clock that the test moves, and what the core said. Others are "nX" at 192.0.2.X. */
-export class TestSerf {
-  readonly core: Serf;
-  readonly events: (MembershipEvent | SerfEvent)[] = [];
-  readonly outputs: SerfOutput[] = [];
-  now = 0;
+export class TestSerf extends ByHand<SerfInput, MembershipEvent | SerfEvent, SerfOutput, Serf> {
   #connections = 0;
   #sequence = 0;
 
@@ -34,30 +30,8 @@ export class TestSerf {
     seed: number | string = 1,
   ) {
     const cipher = simCipher(seededRandom(seed));
-    this.core = new Serf(
-      { membership: { ...SETUP, ...changes }, tags },
-      seededRandom(seed),
-      cipher,
-      attachment,
-    );
-    this.put({ type: "wake" });
-  }
-
-  put(input: SerfInput): readonly SerfOutput[] {
-    const outputs = this.core.handle(input, this.now);
-    this.outputs.push(...outputs);
-    for (const output of outputs) if (output.type === "event") this.events.push(output.event);
-    return outputs;
-  }
-
-  /** Lets time pass, with every wake. */
-  run(ms: number): void {
-    const end = this.now + ms;
-    while (this.core.wakeAt <= end) {
-      this.now = Math.max(this.now, this.core.wakeAt);
-      this.put({ type: "wake" });
-    }
-    this.now = end;
+    const setup = { membership: { ...SETUP, ...changes }, tags };
+    super(new Serf(setup, seededRandom(seed), cipher, attachment), { type: "wake" });
   }
 
   packet(data: Uint8Array, x = 2): void {
